@@ -1,0 +1,139 @@
+"""How forwards run fastest: the fused graph where there is one, in streams of small batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from seewhy.network.memory import MemoryLimit
+from seewhy.network.torch.fused import FusedGraph, Head, fuse_or_reason
+from seewhy.network.torch.fused_stream import LARGEST_BLOCK, run_stream
+
+ACCELERATOR_BLOCK = 256 * 2**20
+"""Bytes of the largest tensor of a forward on an accelerator: enough to keep it busy."""
+
+# A graph is found again by every explainer and metric of a network, and dies with the network.
+_engines: WeakKeyDictionary[torch.nn.Module, Engine] = WeakKeyDictionary()
+
+
+def engine_of(module: torch.nn.Module) -> Engine:
+    """Return the engine of `module`, the same one for as long as the module lives."""
+    if module not in _engines:
+        _engines[module] = Engine()
+    return _engines[module]
+
+
+class Engine:
+    """Chooses how the forwards of one network run; holds what was built for it.
+
+    Attributes
+    ----------
+    memory
+        What is known about the batches that fit.
+    reason
+        What was chosen for the last stream, and why, in words.
+    """
+
+    def __init__(self) -> None:
+        self.memory = MemoryLimit()
+        self.reason = "not used yet"
+        self._fused: FusedGraph | None = None
+        self._tried: tuple[object, ...] | None = None
+        self._bytes: dict[tuple[object, ...], int] = {}
+
+    def fused(self, module: torch.nn.Module, x: torch.Tensor) -> FusedGraph | None:
+        """Return the fused graph if it serves `x`; built on the first use."""
+        if x.device.type != "cpu" or x.dtype != torch.float32:
+            self.reason = f"plain network: inputs are {x.dtype} on {x.device}"
+            return None
+        if self._fused is None:
+            if self._tried != (x.shape[1:],):
+                self._tried = (x.shape[1:],)
+                self._fused, self.reason = fuse_or_reason(module, x[:1])
+            return self._fused
+        changed = self._fused.refresh()
+        self.reason = self._fused.summary if changed is None else f"plain network: {changed}"
+        return self._fused if changed is None else None
+
+    def head(self, module: torch.nn.Module, x: torch.Tensor, layer: str) -> Head | None:
+        """Return the fused head up to `layer`, if there is one."""
+        fused = self.fused(module, x)
+        return None if fused is None else fused.head(layer)
+
+    def batch_size(
+        self, module: torch.nn.Module, x: torch.Tensor, plain: Callable[[torch.Tensor], Any]
+    ) -> int:
+        """Return the fastest number of samples like those of `x` for a forward.
+
+        On the CPU no tensor of the forward should outgrow what the allocator keeps.
+
+        Parameters
+        ----------
+        module, x
+            The network and samples for it; where their kind is new, the first is run once.
+        plain
+            Runs the plain network in evaluation mode.
+        """
+        fused = self.fused(module, x)
+        kind = (tuple(x.shape[1:]), x.dtype, x.device, fused is None)
+        if kind not in self._bytes:
+            one = x[:1]
+            self._bytes[kind] = (
+                _largest_tensor(plain, one) if fused is None else fused.largest_activation(one)
+            )
+        block = LARGEST_BLOCK if x.device.type == "cpu" else ACCELERATOR_BLOCK
+        return self.memory.most(x, max(1, block // self._bytes[kind]))
+
+
+def stream_logits(
+    forward: Callable[[torch.Tensor], torch.Tensor],
+    batches: Iterable[torch.Tensor],
+    threads: int,
+) -> Generator[torch.Tensor, None, None]:
+    """Yield the logits of each batch in order; several threads work on a batch each."""
+    if threads == 1:
+        for batch in batches:
+            yield forward(batch)
+        return
+    # PyTorch's own threads wait for each other in a busy loop. Beside the workers there is no core
+    # for that: making masks took 25 times as long.
+    with _one_thread(), closing(run_stream(forward, batches, threads)) as stream:  # type: ignore[type-var]
+        yield from stream
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let operations called from this thread run in one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the bytes of the largest tensor that an operation returns."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.bytes = 1
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        made = [leaf.nbytes for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        self.bytes = max([self.bytes, *made])
+        return result
+
+
+def _largest_tensor(forward: Callable[[torch.Tensor], Any], x: torch.Tensor) -> int:
+    largest = _Largest()
+    with largest:
+        forward(x)
+    return largest.bytes
