@@ -1,0 +1,295 @@
+"""Reading a job, also while it is being written."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from seewhy.store import queries
+from seewhy.store.connect import lock_path, open_readable, translate_errors
+from seewhy.store.encode import decode_map
+from seewhy.store.lock import is_locked
+from seewhy.store.queries import Cursor, SampleQuery, Sort
+from seewhy.store.records import (
+    ExplainerInfo,
+    JobInfo,
+    Kind,
+    MetricInfo,
+    SampleRecord,
+    ScoreSummary,
+)
+from seewhy.store.samples import fetch_samples
+
+# Where the lock cannot be asked (another host), a running job that is silent this long is stalled.
+SILENT_SECONDS = 600
+
+
+class SamplePage(NamedTuple):
+    """A page of samples, the places of its neighbours, and how many samples match in all."""
+
+    samples: tuple[SampleRecord, ...]
+    before: Cursor | None
+    after: Cursor | None
+    matching: int
+
+
+class JobReader:
+    """Read-only view of a store; use it as a context manager or call `close`.
+
+    Parameters
+    ----------
+    path : str or Path
+        A `.seewhy.db` file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is corrupt, not a store, or newer than this SeeWhy; methods raise it too when
+        the file is damaged while it is open.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._connection = open_readable(self.path)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Class names by class index."""
+        with self._query() as connection:
+            rows = connection.execute("SELECT name FROM label ORDER BY id").fetchall()
+        return tuple(name for (name,) in rows)
+
+    @property
+    def explainers(self) -> tuple[ExplainerInfo, ...]:
+        """Explainers in the order in which they were registered; a running job may get more."""
+        with self._query() as connection:
+            rows = connection.execute(
+                "SELECT name, signed, params FROM explainer ORDER BY id"
+            ).fetchall()
+        return tuple(
+            ExplainerInfo(name, bool(signed), json.loads(params)) for name, signed, params in rows
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> JobReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def info(self) -> JobInfo:
+        """Summary of the job."""
+        with self._query() as connection:
+            meta = {
+                key: json.loads(value)
+                for key, value in connection.execute("SELECT key, value FROM meta")
+            }
+            samples = queries.count(connection, SampleQuery())
+        explainers = self.explainers
+        try:
+            return JobInfo(
+                name=meta["job"],
+                status=meta["status"],
+                state=self._state(meta),
+                created=meta["created"],
+                updated=meta["updated"],
+                done=meta["done"],
+                total=meta["total"],
+                samples=samples,
+                revision=meta["revision"],
+                size=self._size(),
+                labels=len(self.labels),
+                explainers=explainers,
+                settings=meta["settings"],
+                versions=meta["versions"],
+            )
+        except KeyError as error:
+            raise ValueError(f"{self.path} is not a complete SeeWhy store: no {error}") from error
+
+    def revision(self) -> int:
+        """Return a number that grows with every batch written.
+
+        Unlike `PRAGMA data_version` it means the same on every connection.
+        """
+        with self._query() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+        return int(row[0])
+
+    def counts(self) -> dict[int, dict[Kind | None, int]]:
+        """Count the inferences by label and kind; one label has at most one a sample."""
+        table: dict[int, dict[Kind | None, int]] = {}
+        with self._query() as connection:
+            for label, kind, n in connection.execute("SELECT label_id, kind, n FROM facet"):
+                table.setdefault(label, {})[kind or None] = n
+        return table
+
+    def metrics(self) -> tuple[MetricInfo, ...]:
+        """Return the metrics of the job, in the order in which they were registered."""
+        with self._query() as connection:
+            rows = connection.execute(
+                "SELECT name, higher_is_better, coalesce(low, '-inf'), coalesce(high, 'inf'), "
+                "params FROM metric ORDER BY id"
+            )
+            return tuple(
+                MetricInfo(name, bool(better), float(low), float(high), json.loads(params))
+                for name, better, low, high, params in rows
+            )
+
+    def scores(self) -> tuple[ScoreSummary, ...]:
+        """Mean scores: of each explainer under each metric, for all labels and for each."""
+        with self._query() as connection:
+            select = (
+                "SELECT explainer.name, metric.name, {label}, avg(value), count(*) FROM score "
+                "JOIN explainer ON explainer.id = explainer_id "
+                "JOIN metric ON metric.id = metric_id GROUP BY metric_id, explainer_id"
+            )
+            rows = connection.execute(
+                f"{select.format(label='NULL')} UNION ALL "
+                f"{select.format(label='label_id')}, label_id"
+            )
+            return tuple(ScoreSummary(*row) for row in rows)
+
+    def count(self, query: SampleQuery) -> int:
+        """Count the samples that match."""
+        with self._query() as connection:
+            return queries.count(connection, query)
+
+    def page(self, query: SampleQuery) -> SamplePage:
+        """One page of samples that match."""
+        with self._query() as connection:
+            rows, has_previous, has_next = queries.page(connection, query)
+            return SamplePage(
+                samples=fetch_samples(connection, [row.sample_id for row in rows]),
+                before=rows[0] if has_previous else None,
+                after=rows[-1] if has_next else None,
+                matching=queries.count(connection, query),
+            )
+
+    def samples(
+        self,
+        labels: Sequence[str | int] = (),
+        kinds: Sequence[Kind] = (),
+        sort: Sort = "id",
+    ) -> Iterator[SampleRecord]:
+        """All samples that match, page by page.
+
+        Parameters
+        ----------
+        labels : sequence of str or int
+            Class names or indices; empty: any.
+        kinds : sequence of {"TP", "FN", "FP"}
+            Must hold on the same inference as the label; empty: any.
+        sort : {"id", "prob", "-prob"}
+            Data set order, or by probability up or down.
+        """
+        indices = tuple(self._label(label) for label in labels)
+        after: Cursor | None = None
+        while True:
+            query = SampleQuery(indices, tuple(kinds), sort, after, limit=200)
+            with self._query() as connection:
+                rows, _, has_next = queries.page(connection, query)
+                records = fetch_samples(connection, [row.sample_id for row in rows])
+            yield from records
+            if not has_next:
+                return
+            after = rows[-1]
+
+    def sample(self, sample_id: int) -> SampleRecord:
+        """One sample; KeyError if there is none."""
+        with self._query() as connection:
+            records = fetch_samples(connection, [sample_id])
+        if not records:
+            raise KeyError(f"no sample {sample_id} in {self.path}")
+        return records[0]
+
+    def image(self, sample_id: int) -> Image.Image:
+        """Original of a sample, at most 512 px; KeyError if there is none."""
+        return Image.open(io.BytesIO(self.image_jpeg(sample_id)))
+
+    def image_jpeg(self, sample_id: int, thumbnail: bool = False) -> bytes:
+        """Original as JPEG, at most 512 px or 320 px; KeyError if there is none."""
+        column = "coalesce(thumbnail, jpeg)" if thumbnail else "jpeg"
+        return cast(bytes, self._blob(f"SELECT {column} FROM image WHERE sample_id = ?", sample_id))
+
+    def map_png(self, map_id: int) -> bytes:
+        """Map as grey PNG; KeyError if there is none."""
+        return cast(bytes, self._blob("SELECT png FROM map WHERE id = ?", map_id))
+
+    def saliency(self, sample_id: int, label: str | int, explainer: str) -> npt.NDArray[np.float32]:
+        """Values of a map at its own grid, shape (h, w); KeyError if there is none."""
+        index = self._label(label)
+        with self._query() as connection:
+            row = connection.execute(
+                "SELECT png, vmin, vmax FROM map JOIN explainer ON explainer.id = explainer_id "
+                "WHERE sample_id = ? AND label_id = ? AND explainer.name = ?",
+                (sample_id, index, explainer),
+            ).fetchone()
+        if row is None:
+            raise KeyError(f"no {explainer} map of sample {sample_id} for label {label!r}")
+        return decode_map(*row)
+
+    @contextlib.contextmanager
+    def _query(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, so that all statements see the same state of a growing store."""
+        with translate_errors(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _blob(self, sql: str, number: int) -> Any:
+        with self._query() as connection:
+            row = connection.execute(sql, (number,)).fetchone()
+        if row is None:
+            raise KeyError(f"no picture {number} in {self.path}")
+        return row[0]
+
+    def _label(self, label: str | int) -> int:
+        if isinstance(label, str):
+            if label not in self.labels:
+                raise ValueError(f"`label` must be one of the job's labels, got {label!r}")
+            return self.labels.index(label)
+        if not 0 <= label < len(self.labels):
+            raise ValueError(f"`label` must be in 0..{len(self.labels) - 1}, got {label}")
+        return label
+
+    def _state(self, meta: dict[str, Any]) -> str:
+        if meta["status"] != "running":
+            return str(meta["status"])
+        locked = is_locked(lock_path(self.path))
+        if locked is None:
+            locked = time.time() - meta["updated"] < SILENT_SECONDS
+        return "running" if locked else "stalled"
+
+    def _size(self) -> int:
+        log = self.path.with_name(self.path.name + "-wal")
+        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+
+
+def read_job(path: str | Path) -> JobReader:
+    """Open a job for reading: ``with read_job("runs/cats.seewhy.db") as job: ...``."""
+    return JobReader(path)

@@ -1,0 +1,341 @@
+"""Writing a job: buffered, resumable, safe to kill."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import platform
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+import PIL
+
+from seewhy.store import resume
+from seewhy.store.connect import (
+    SUFFIX,
+    finalise,
+    lock_path,
+    open_writable,
+    translate_errors,
+)
+from seewhy.store.lock import JobLock
+from seewhy.store.records import (
+    JSON,
+    ExplainerInfo,
+    KnownSample,
+    MetricInfo,
+    SaliencyMap,
+    Sample,
+    Score,
+    Status,
+)
+from seewhy.store.rows import INSERTS, Table, check_job_name, map_row, sample_rows, score_row
+
+BATCH_ROWS = 250
+BATCH_SECONDS = 0.5
+
+
+class JobWriter:
+    """Writes one job into `<summary_dir>/<job>.seewhy.db`, or goes on where a run stopped.
+
+    Rows are buffered and written in batches of about 250, or twice a second, each batch in one
+    transaction: readers see whole batches, and a killed run loses at most the open one. Writing
+    the same sample, label or map again changes nothing. Use it as a context manager, from one
+    thread at a time.
+
+    Parameters
+    ----------
+    summary_dir : str or Path
+        Folder; made if it does not exist.
+    job : str
+        Name of the job and, with a suffix, of its file.
+    settings : mapping of str to JSON
+        What the results depend on. A run is only resumed with equal settings.
+    labels : sequence of str
+        Class names by class index; must not change between runs either.
+    explainers : sequence of ExplainerInfo
+        New ones are added to those stored; a known one must have the same parameters.
+    metrics : sequence of MetricInfo, optional
+        Likewise.
+    total : int or None
+        Number of samples, if known.
+    bits : {8, 16}
+        Depth of the stored maps.
+    versions : mapping of str to str, optional
+        Versions to note beside those of Python, NumPy, Pillow and SQLite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a bad argument; if labels, settings or an explainer differ from the stored ones; if
+        the file is corrupt, not a store or of a newer version (it is left untouched).
+    OSError
+        If the folder or the file cannot be written.
+    RuntimeError
+        If another live process writes this job.
+    """
+
+    def __init__(
+        self,
+        summary_dir: str | Path,
+        job: str,
+        *,
+        settings: Mapping[str, JSON],
+        labels: Sequence[str],
+        explainers: Sequence[ExplainerInfo],
+        metrics: Sequence[MetricInfo] = (),
+        total: int | None,
+        bits: Literal[8, 16] = 8,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
+        if bits not in (8, 16):
+            raise ValueError(f"`bits` must be 8 or 16, got {bits!r}")
+        check_job_name(job)
+        resume.check_arguments(labels, explainers)
+        directory = Path(summary_dir)
+        self.path = directory / f"{job}{SUFFIX}"
+        self._bits = bits
+        self._labels = len(labels)
+        self._done: int | None = None
+        self._pending: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in INSERTS}
+        self._deadline = float("inf")
+        self._closed = False
+        self._lock = _lock(directory, self.path)
+        try:
+            self._connection = open_writable(self.path)
+            with self._transaction():
+                resume.prepare(self._connection, self.path, settings, labels, explainers)
+                resume.add_metrics(self._connection, self.path, metrics)
+                self._set_meta(
+                    job=job,
+                    status="running",
+                    total=total,
+                    versions={
+                        "python": platform.python_version(),
+                        "numpy": np.__version__,
+                        "pillow": PIL.__version__,
+                        "sqlite": sqlite3.sqlite_version,
+                        **(versions or {}),
+                    },
+                )
+                self._touch()
+        except BaseException:
+            if hasattr(self, "_connection"):
+                self._connection.close()
+            self._lock.release()
+            raise
+        rows = self._connection.execute("SELECT name, id, signed FROM explainer")
+        self._explainers = {name: (number, bool(signed)) for name, number, signed in rows}
+        self._metrics = dict(self._connection.execute("SELECT name, id FROM metric").fetchall())
+
+    def known(self, sample_ids: Sequence[int]) -> dict[int, KnownSample]:
+        """Look up what is already stored of these samples; unknown ones are left out."""
+        self.flush()
+        with translate_errors(self.path):
+            return resume.known_samples(self._connection, sample_ids)
+
+    def digests(self) -> list[tuple[int, str]]:
+        """Id and digest of every stored sample, by id."""
+        self.flush()
+        with translate_errors(self.path):
+            return self._connection.execute("SELECT id, digest FROM sample ORDER BY id").fetchall()
+
+    def add_sample(self, sample: Sample) -> None:
+        """Add a sample with its inferences; a no-op for what is already stored.
+
+        Raises
+        ------
+        ValueError
+            If a label is out of range, or a probability is not in [0, 1].
+        """
+        self._check_open()
+        for table, rows in sample_rows(sample, self._labels).items():
+            self._pending[table].extend(rows)
+        self._flush_if_due()
+
+    def add_maps(self, maps: Iterable[SaliencyMap]) -> None:
+        """Add saliency maps of samples that were added; a no-op for those already stored.
+
+        Raises
+        ------
+        TypeError
+            If the values are not floats.
+        ValueError
+            If a map is not 2-D, is empty or has NaN or infinite values, or names an unknown
+            label or explainer.
+        """
+        self._check_open()
+        for saliency in maps:
+            row = map_row(saliency, self._labels, self._explainers, self._bits)
+            self._pending["map"].append(row)
+            self._flush_if_due()
+
+    def add_scores(self, scores: Iterable[Score]) -> None:
+        """Add scores of explained labels; a no-op for those already stored.
+
+        Raises
+        ------
+        ValueError
+            If a score is not finite, or names an unknown label, explainer or metric.
+        """
+        self._check_open()
+        for score in scores:
+            row = score_row(score, self._labels, self._explainers, self._metrics)
+            self._pending["score"].append(row)
+            self._flush_if_due()
+
+    def progress(self, done: int) -> None:
+        """Tell how many of `total` samples are dealt with; else it is the number stored."""
+        self._done = done
+
+    def flush(self) -> None:
+        """Write everything that is buffered, in one transaction.
+
+        Raises
+        ------
+        OSError
+            If the disk is full. What earlier batches wrote is safe; this one stays buffered.
+        ValueError
+            If a map belongs to a sample or label that was never added; the batch is dropped.
+        """
+        self._check_open()
+        if not any(self._pending.values()):
+            self._deadline = float("inf")
+            return
+        try:
+            with self._transaction():
+                for table, statement in INSERTS.items():
+                    self._connection.executemany(statement, self._pending[table])
+                self._touch()
+        except OSError as error:
+            raise self._disk_error(error) from error
+        except sqlite3.IntegrityError as error:
+            self._drop()
+            raise ValueError(
+                "a saliency map was added for a sample or label that `add_sample` never got "
+                f"({error})"
+            ) from error
+        self._drop()
+
+    def close(self, status: Literal["finished", "interrupted", "failed"] = "finished") -> None:
+        """Write what is left, set the status, and leave one ordinary file. May be called twice.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
+        """
+        if self._closed:
+            return
+        try:
+            try:
+                self.flush()
+                self._set_status(status)
+            except (OSError, ValueError):
+                self._drop()
+                with contextlib.suppress(OSError, ValueError):
+                    self._set_status("failed")
+                raise
+        finally:
+            self._closed = True
+            try:
+                # What a full disk refuses here is done by the next process that opens the store.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    finalise(self._connection)
+            finally:
+                self._lock.release()
+
+    def __enter__(self) -> JobWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close("finished")
+            return
+        # The error in flight says more than a second one from closing.
+        with contextlib.suppress(OSError, ValueError):
+            self.close("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with translate_errors(self.path, writing=True):
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _flush_if_due(self) -> None:
+        now = time.monotonic()
+        self._deadline = min(self._deadline, now + BATCH_SECONDS)
+        if now >= self._deadline or sum(map(len, self._pending.values())) >= BATCH_ROWS:
+            self.flush()
+
+    def _drop(self) -> None:
+        for rows in self._pending.values():
+            rows.clear()
+        self._deadline = float("inf")
+
+    def _touch(self) -> None:
+        """Note the time, the progress and that something changed."""
+        (stored,) = self._connection.execute(
+            "SELECT coalesce(sum(n), 0) FROM sample_count"
+        ).fetchone()
+        row = self._connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+        self._set_meta(
+            updated=time.time(),
+            done=stored if self._done is None else self._done,
+            revision=1 + (int(row[0]) if row else 0),
+        )
+
+    def _set_status(self, status: Status) -> None:
+        with self._transaction():
+            self._set_meta(status=status)
+            self._touch()
+
+    def _set_meta(self, **values: JSON) -> None:
+        self._connection.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            [(key, json.dumps(value)) for key, value in values.items()],
+        )
+
+    def _disk_error(self, error: OSError) -> OSError:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            return error
+        samples, maps = self._connection.execute(
+            "SELECT (SELECT coalesce(sum(n), 0) FROM sample_count), (SELECT count(*) FROM map)"
+        ).fetchone()
+        return OSError(
+            error.errno,
+            f"{error.strerror}; {samples} samples and {maps} maps are safe in the store: "
+            "make room and run again to go on",
+            str(self.path),
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError(f"the writer of {self.path} is closed")
+
+
+def _lock(directory: Path, path: Path) -> JobLock:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return JobLock(lock_path(path))
+    except OSError as error:
+        raise OSError(
+            error.errno, f"`summary_dir` is not writable ({error.strerror})", str(directory)
+        ) from error
