@@ -1,0 +1,67 @@
+"""The demo: four explainers on EfficientNet-Lite0 and real photographs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from types import ModuleType
+
+from seewhy.demo.columns import to_display
+from seewhy.demo.photographs import class_names, photographs
+from seewhy.explainer import Deconvolution, GradCAM, Gradient, GuidedBackprop
+from seewhy.runner import ImageClassificationRunner
+
+
+def run_demo(framework: str, summary_dir: Path, progress: bool | None = None) -> Path:
+    """Explain the demo's network on the demo's photographs; return the path of the store.
+
+    Parameters
+    ----------
+    framework
+        "torch" or "mindspore".
+    summary_dir
+        Folder for the store.
+    progress
+        See `ImageClassificationRunner`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the framework or one of the demo's packages is not installed.
+    """
+    nets = _import(framework)
+    network = nets.network()
+    runner = ImageClassificationRunner(
+        summary_dir,
+        (nets.dataset(), class_names()),
+        network,
+        nets.activation_fn(),
+        display=to_display,
+        names=[photograph.name for photograph in photographs()],
+        job=f"efficientnet-lite0-{framework}",
+        progress=progress,
+    )
+    explainers = [
+        GradCAM(network, layer="auto"),
+        GuidedBackprop(network),
+        Gradient(network),
+        Deconvolution(network),
+    ]
+    runner.register_saliency(explainers)
+    return runner.run()
+
+
+def _import(framework: str) -> ModuleType:
+    if framework == "mindspore":
+        # Read at its first convolution, which is a hundred times slower with AVX-512.
+        os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
+    try:
+        return importlib.import_module(f"seewhy.demo.{framework}")
+    except ModuleNotFoundError as error:
+        if error.name != framework:
+            raise
+        extra = "demo" if framework == "torch" else f"demo-{framework}"
+        raise ModuleNotFoundError(
+            f"{framework} is not installed: pip install 'seewhy[{extra}]'", name=framework
+        ) from error
