@@ -132,6 +132,17 @@ def test_sixteen_bits_are_finer(open_writer: Factory, make_sample: Factory) -> N
         np.testing.assert_allclose(job.saliency(0, 0, "GradCAM"), values, atol=1 / 65535)
 
 
+def test_the_99th_percentile_is_kept(open_writer: Factory, make_sample: Factory) -> None:
+    values = np.random.default_rng(0).standard_normal((50, 40)) ** 3
+    with open_writer() as writer:
+        writer.add_sample(make_sample(0))
+        writer.add_maps([SaliencyMap(0, 0, name, values) for name in ("GradCAM", "Gradient")])
+    with read_job(writer.path) as job:
+        unsigned, signed = (record.p99 for record in job.sample(0).maps)
+    assert np.mean(values <= unsigned) == pytest.approx(0.99, abs=1 / values.size)
+    assert np.mean(np.abs(values) <= signed) == pytest.approx(0.99, abs=1 / values.size)
+
+
 def test_numpy_scalars_are_stored_as_numbers(open_writer: Factory, make_sample: Factory) -> None:
     inference = Inference(np.int64(1), np.float32(0.5), "TP")
     with open_writer() as writer:

@@ -1,0 +1,88 @@
+"""Turning data into HTML."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+
+from seewhy.store import Sort
+from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL
+from seewhy.viewer.pages import MEANINGS, segment
+from seewhy.viewer.view_state import SIZES
+
+SORT_NAMES: dict[Sort, str] = {
+    "id": "Data set order",
+    "-prob": "Most probable first",
+    "prob": "Least probable first",
+}
+
+
+class Renderer:
+    """Renders templates, with links that start where the browser is.
+
+    Parameters
+    ----------
+    versions : mapping of str to str
+        Version of each asset by file name.
+    """
+
+    def __init__(self, versions: Mapping[str, str]) -> None:
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("seewhy.viewer"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            number=_number, bytes=_bytes, ago=_ago, moment=_moment, segment=segment
+        )
+        self._environment.globals.update(
+            versions=versions,
+            sequential=SEQUENTIAL,
+            diverging=DIVERGING,
+            meanings=MEANINGS,
+            sizes=SIZES,
+            sorts=SORT_NAMES,
+        )
+
+    def __call__(self, request: Request, template: str, **context: Any) -> str:
+        """Render a template; `root` in it leads from the page to the job list."""
+        return self._environment.get_template(template).render(root=_root(request), **context)
+
+
+def _root(request: Request) -> str:
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return "../" * (path.count("/") - 1) or "./"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _bytes(value: float) -> str:
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return (
+        f"{value:.0f} {units[0]}" if value >= 9.95 or units[0] == "B" else f"{value:.1f} {units[0]}"
+    )
+
+
+def _ago(moment: float) -> str:
+    """Elapsed time in words that change once a minute at most, so that pages stay cached."""
+    minutes = int(max(time.time() - moment, 0) // 60)
+    for size, name in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def _moment(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seewhy.store import KINDS, SORTS, Cursor
+from seewhy.viewer.view_state import COLOR_MAPS, MAX_ID, SIZES, BadQuery, ViewState
+
+ids = st.integers(0, MAX_ID)
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> ViewState:
+    sort = draw(st.sampled_from(SORTS))
+    probs = st.none() if sort == "id" else st.floats(0, 1).map(abs)
+    place = draw(st.none() | st.builds(Cursor, probs, ids))
+    behind = draw(st.booleans())
+    pairs = st.tuples(ids, ids)
+    kinds = draw(st.sets(st.sampled_from(KINDS)))
+    return ViewState(
+        labels=tuple(draw(st.lists(names, max_size=4, unique=True))),
+        kinds=tuple(kind for kind in KINDS if kind in kinds),
+        sort=sort,
+        after=None if behind else place,
+        before=place if behind else None,
+        size=draw(st.sampled_from(SIZES)),
+        find=draw(st.just("") | names),
+        picks=tuple(draw(st.lists(pairs, max_size=4, unique_by=lambda pair: pair[0]))),
+        zoom=draw(st.none() | pairs),
+        color_map=draw(st.sampled_from(COLOR_MAPS)),
+        opacity=draw(st.integers(0, 100)),
+        cut=draw(st.booleans()),
+        overlay=draw(st.booleans()),
+        boxes=draw(st.booleans()),
+    )
+
+
+@given(states())
+def test_a_link_leads_back_to_its_state(state: ViewState) -> None:
+    query = state.href().removeprefix("?")
+    assert ViewState.parse(parse_qsl(query, keep_blank_values=True)) == state
+
+
+def test_the_default_state_has_an_empty_link() -> None:
+    assert ViewState().href() == "?"
+    assert ViewState.parse([]) == ViewState()
+
+
+def test_foreign_keys_and_empty_values_are_ignored() -> None:
+    pairs = [("token", "x"), ("sort", ""), ("label", ""), ("kind", ""), ("zoom", "")]
+    assert ViewState.parse(pairs) == ViewState()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sort", "name"),
+        ("kind", "TN"),
+        ("n", "25"),
+        ("n", "-24"),
+        ("cmap", "jet"),
+        ("op", "101"),
+        ("op", "-1"),
+        ("op", "５"),
+        ("op", "1_0"),
+        ("op", "9" * 9999),
+        ("ov", "2"),
+        ("box", "yes"),
+        ("cut", "true"),
+        ("zoom", "5"),
+        ("zoom", "5.x"),
+        ("zoom", f"{2**63}.0"),
+        ("pick", "1.2.3"),
+        ("after", "0.5_3"),
+        ("after", "x"),
+        ("before", "-3"),
+        ("after", str(2**63)),
+    ],
+)
+def test_values_that_cannot_be_are_named(key: str, value: str) -> None:
+    with pytest.raises(BadQuery, match=f"`{key}`"):
+        ViewState.parse([(key, value)])
+
+
+@pytest.mark.parametrize("value", ["3", "x_3", "nan_3", "1.5_3", "-0.5_3", "inf_3", "0.5_", "_3"])
+def test_places_among_probabilities(value: str) -> None:
+    with pytest.raises(BadQuery, match="`after`"):
+        ViewState.parse([("sort", "prob"), ("after", value)])
+
+
+def test_contradictions_and_excess_are_refused() -> None:
+    with pytest.raises(BadQuery, match="cannot both"):
+        ViewState.parse([("after", "1"), ("before", "2")])
+    with pytest.raises(BadQuery, match="at most 40 labels"):
+        ViewState.parse([("label", str(number)) for number in range(41)])
+    with pytest.raises(BadQuery, match="no label 'wolf'"):
+        ViewState(labels=("wolf",)).query(["dog"])
+
+
+def test_a_change_of_what_is_listed_starts_at_the_first_page() -> None:
+    state = ViewState(after=Cursor(None, 5), picks=((6, 1),), zoom=(6, 1), opacity=30)
+    changed = [
+        state.toggle_label("dog"),
+        state.toggle_kind("FP"),
+        state.sorted_by("prob"),
+        state.sized(48),
+        state.first(),
+    ]
+    for after in changed:
+        assert (after.after, after.picks, after.zoom, after.opacity) == (None, (), None, 30)
+
+
+def test_toggling_twice_changes_nothing() -> None:
+    state = ViewState(labels=("dog",), kinds=("FP",))
+    assert state.toggle_label("cat").toggle_label("cat") == state
+    assert state.toggle_kind("TP").kinds == ("TP", "FP")
+    assert state.toggle_kind("TP").toggle_kind("TP") == state
+    assert state.toggle_overlay().toggle_overlay() == state
+    assert state.toggle_boxes().toggle_boxes() == state
+    assert state.toggle_cut().toggle_cut() == state
