@@ -1,6 +1,7 @@
 """Tiny networks with the same weights in PyTorch, in MindSpore and in slow NumPy (`tests.oracles`).
 
-`make("torch", spec)` and `make("mindspore", spec)` give a native network of a spec, `slow(spec)` its oracle.
+`make("torch", spec)` and `make("mindspore", spec)` give a native network of a spec, `slow(spec)`
+its oracle.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ SMALL_CNN_LAYERS = ["features", "features.0", "features.1", "features.2", "conv"
 class Spec:
     """A kind of network, and what its weights are drawn from.
 
-    Kinds: "small_cnn" (convolution, BatchNorm and ReLU in a container `features`; `conv` with stride 2, `relu6`, mean, `fc`),
-    "reused_relu" (one ReLU that runs twice, and a branch around `conv2` and its second run),
-    "relu_dense" (ReLU, flatten, `fc`), "dense" (flatten, `fc`) and "dropout_dense" (flatten, Dropout(0.25), `fc`);
-    the dense ones take images of 1x4x4.
+    Kinds: "small_cnn" (convolution, BatchNorm and ReLU in a container `features`; `conv` with
+    stride 2, `relu6`, mean, `fc`), "reused_relu" (one ReLU that runs twice, and a branch around
+    `conv2` and its second run), "relu_dense" (ReLU, flatten, `fc`), "dense" (flatten, `fc`) and
+    "dropout_dense" (Dropout(0.25), flatten, `fc`); the dense ones take images of 1x4x4.
     """
 
     kind: str = "small_cnn"
@@ -69,7 +70,7 @@ def numpy(native: Any) -> npt.NDArray[Any]:
 def images(
     number: int = 2, channels: int = 3, size: tuple[int, int] = (5, 4), seed: int = 1
 ) -> npt.NDArray[np.float32]:
-    """Random images (N, C, H, W), by default not square, in the range of a normalised photograph."""
+    """Random images (N, C, H, W), by default not square, as a normalised photograph is."""
     return np.random.default_rng(seed).normal(size=(number, channels, *size)).astype(np.float32)
 
 
@@ -82,7 +83,7 @@ def slow(spec: Spec | None = None) -> oracles.Chain:
         return oracles.Chain(
             [
                 oracles.Conv(w["conv1.weight"], w["conv1.bias"], padding=1),
-                oracles.BatchNorm(*(w[f"bn.{name}"] for name in ("gamma", "beta", "mean", "variance"))),
+                oracles.BatchNorm(w["bn.gamma"], w["bn.beta"], w["bn.mean"], w["bn.variance"]),
                 oracles.ReLU(),
                 oracles.Conv(w["conv2.weight"], w["conv2.bias"], stride=2, padding=1),
                 oracles.ReLU(6),

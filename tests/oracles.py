@@ -1,7 +1,8 @@
 """Slow definitions, loop by loop, straight from the papers: the only second copy of any maths.
 
-Everything is NumPy in float64. A layer knows its forward and, for the explainers that change the backward rule, how it hands a
-gradient down; what must be an ordinary derivative is checked against `numeric_gradient`, which knows nothing of layers.
+Everything is NumPy in float64. A layer knows its forward and, for the explainers that change the
+backward rule, how it hands a gradient down; what must be an ordinary derivative is checked against
+`numeric_gradient`, which knows nothing of layers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Array = npt.NDArray[np.float64]
 
 
 def numeric_gradient(function: Callable[[Array], Array], x: Array, step: float = 1e-6) -> Array:
-    """d function(x)[k] / d x by central differences: function gives (K,), the result is (K, *x.shape)."""
+    """d function(x)[k] / d x by central differences: (K, *x.shape) where function gives (K,)."""
     columns = []
     for index in np.ndindex(x.shape):
         shift = np.zeros(x.shape)
@@ -84,7 +85,9 @@ class BatchNorm:
     epsilon: float = 1e-5
 
     def forward(self, x: Array) -> Array:
-        return np.stack([self._scale(c) * (x[c] - self.mean[c]) + self.beta[c] for c in range(len(x))])
+        return np.stack(
+            [self._scale(c) * (x[c] - self.mean[c]) + self.beta[c] for c in range(len(x))]
+        )
 
     def backward(self, x: Array, gradient: Array, rule: str | None) -> Array:
         return np.stack([self._scale(c) * gradient[c] for c in range(len(x))])
@@ -95,7 +98,7 @@ class BatchNorm:
 
 @dataclass
 class ReLU:
-    """min(max(x, 0), top), and what Zeiler & Fergus (2014) and Springenberg et al. (2015) hand down."""
+    """min(max(x, 0), top); rules of Zeiler & Fergus (2014) and Springenberg et al. (2015)."""
 
     top: float = np.inf
 
@@ -200,7 +203,7 @@ def largest_over_channels(gradient: Array) -> Array:
 
 
 def grad_cam(activation: Array, gradient: Array) -> Array:
-    """Selvaraju et al. (2017), equations 1 and 2: (N, C, h, w) and (N, L, C, h, w) -> (N, L, h, w)."""
+    """Selvaraju et al. (2017), equations 1, 2: (N, C, h, w), (N, L, C, h, w) -> (N, L, h, w)."""
     samples, labels, channels, height, width = gradient.shape
     result = np.zeros((samples, labels, height, width))
     for n, label in np.ndindex(samples, labels):
@@ -213,7 +216,7 @@ def grad_cam(activation: Array, gradient: Array) -> Array:
 
 
 def bilinear(maps: Array, size: tuple[int, int]) -> Array:
-    """Resize the last two axes; the centre of pixel i lies at i + 1/2; the edge is repeated outwards."""
+    """Resize the last two axes; pixel i has its centre at i + 1/2; edges are repeated outwards."""
     old = maps.shape[-2:]
     result = np.zeros(maps.shape[:-2] + size)
     for i, j in np.ndindex(size):

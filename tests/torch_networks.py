@@ -58,8 +58,11 @@ class ReusedReLU(nn.Module):
         return self.fc(x.mean((2, 3)))
 
     def named_places(self) -> dict[str, torch.Tensor]:
-        parts = {"conv1": self.conv1, "conv2": self.conv2, "fc": self.fc}
-        return {name: place for key, part in parts.items() for name, place in _weighted(key, part).items()}
+        return {
+            **_weighted("conv1", self.conv1),
+            **_weighted("conv2", self.conv2),
+            **_weighted("fc", self.fc),
+        }
 
 
 class Flat(nn.Module):

@@ -46,7 +46,7 @@ def questions(network: Network, framework: str) -> list[Callable[[], Any]]:
     [
         (lambda y: (y, y), "tuple of 2", "answer[0]"),
         (lambda y: [y], "list of 1", "answer[0]"),
-        (lambda y: {"features": y, "logits": y}, "dict with keys 'features', 'logits'", "answer['logits']"),
+        (lambda y: {"a": y, "logits": y}, "dict with keys 'a', 'logits'", "answer['logits']"),
         (lambda y: OrderedDict(out=y), "OrderedDict with keys 'out'", "answer['out']"),
         (lambda y: None, "NoneType", "..."),
         (lambda y: 3.0, "float", "..."),
@@ -104,7 +104,7 @@ def test_output_picks_the_logits(framework: str, answer: Any, output: Any) -> No
 def test_output_that_picks_something_else(framework: str) -> None:
     network = adapt(answering(framework, lambda y: (y, y)), output=lambda answer: answer)
     for question in questions(network, framework):
-        with pytest.raises(TypeError, match=rf"`output` must pick one {framework}.Tensor .*tuple of 2$"):
+        with pytest.raises(TypeError, match=r"`output` must pick one .*Tensor .*tuple of 2$"):
             question()
 
 
@@ -146,17 +146,15 @@ def test_activations_that_answer_with_something_else(
 
 def test_probabilities_without_an_activation(framework: str) -> None:
     x = tensor(framework, images())
-    with pytest.raises(ValueError, match="`activation_fn` must be given for probabilities, got None"):
+    with pytest.raises(ValueError, match=r"`activation_fn` must be given .*, got None"):
         adapt(make(framework)).probabilities(x)
-    with pytest.raises(ValueError, match="`activation_fn` must be given for probabilities, got None"):
+    with pytest.raises(ValueError, match=r"`activation_fn` must be given .*, got None"):
         list(adapt(make(framework)).stream([x]))
 
 
 @pytest.mark.parametrize("layer", ["", "inner.conv"])
 def test_logits_that_do_not_depend_on_the_input(framework: str, layer: str) -> None:
-    network = adapt(
-        answering(framework, lambda y: tensor(framework, np.ones((2, 5), np.float32)))
-    )
+    network = adapt(answering(framework, lambda y: tensor(framework, np.ones((2, 5), np.float32))))
     x, ids = tensor(framework, images()), tensor(framework, [[1], [1]])
     if framework == "mindspore" and layer == "":
         # Its gradient does not tell "no path" from "nothing arrived".

@@ -92,9 +92,10 @@ def test_resize(framework: str, ops: Ops, size: tuple[int, int]) -> None:
 
 
 def test_resize_does_not_round(framework: str, ops: Ops) -> None:
-    """The maps of old went through eight bits: tiny values became zero, large ones wrapped round."""
+    """The maps of old went through eight bits: tiny values became zero, large ones wrapped."""
     x = np.array([[[[1e-6, 3e-6]]]], np.float32)
-    np.testing.assert_allclose(numpy(ops.resize(tensor(framework, x), (1, 4)))[0, 0, 0, 0], 1e-6, 1e-5)
+    made = numpy(ops.resize(tensor(framework, x), (1, 4)))
+    np.testing.assert_allclose(made[0, 0, 0, 0], 1e-6, 1e-5)
 
 
 @pytest.mark.parametrize(

@@ -165,9 +165,9 @@ def test_a_network_that_works_in_place_on_its_input(framework: str) -> None:
     assert not np.allclose(numpy(given), images()), "the network of this test is harmless"
     x, ids = tensor(framework, images()), ids_of(framework, 1)
     network = adapt(made, softmax(framework))
-    for question in ("forward", "probabilities", "gradient", "guided", "at the input", "at a layer"):
-        QUESTIONS[question](network, x, ids)
-        np.testing.assert_array_equal(numpy(x), images(), question)
+    for name, question in QUESTIONS.items():
+        question(network, x, ids)
+        np.testing.assert_array_equal(numpy(x), images(), name)
 
 
 def in_place_network(framework: str) -> Any:
@@ -186,6 +186,7 @@ def in_place_network(framework: str) -> Any:
 def test_other_networks_are_not_touched(framework: str) -> None:
     network, bystander = make(framework), mixed(framework)
     before = snapshot(framework, bystander)
+    adapted = adapt(network, softmax(framework))
     for question in QUESTIONS.values():
-        question(adapt(network, softmax(framework)), tensor(framework, images()), ids_of(framework, 1))
+        question(adapted, tensor(framework, images()), ids_of(framework, 1))
     assert snapshot(framework, bystander) == before

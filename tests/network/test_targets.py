@@ -17,7 +17,14 @@ def ops(framework: str) -> Ops:
     return adapt(make(framework, Spec("dense"))).ops
 
 
-ONE_FOR_ALL: list[Any] = [2, np.int64(2), np.int8(2), np.uint8(2), np.array(2), np.array(2, np.uint16)]
+ONE_FOR_ALL: list[Any] = [
+    2,
+    np.int64(2),
+    np.int8(2),
+    np.uint8(2),
+    np.array(2),
+    np.array(2, np.uint16),
+]
 ONE_EACH: list[Any] = [
     [0, 3],
     (0, 3),
@@ -91,7 +98,7 @@ WRONG_TYPES: list[Any] = [
 
 @pytest.mark.parametrize("targets", WRONG_TYPES, ids=repr)
 def test_wrong_types(ops: Ops, targets: Any) -> None:
-    with pytest.raises(TypeError, match="`targets` must (be an int|hold integers), .*got "):
+    with pytest.raises(TypeError, match=r"`targets` must (be an int|hold integers), .*got "):
         class_ids(targets, 2, ops)
 
 
@@ -99,7 +106,7 @@ def test_wrong_types(ops: Ops, targets: Any) -> None:
 def test_tensors_of_a_wrong_type(framework: str, ops: Ops, array: Any) -> None:
     with pytest.raises(TypeError, match="`targets` must hold integers, got "):
         class_ids(tensor(framework, array), 2, ops)
-    with pytest.raises(TypeError, match="`targets` must be an int, .* got "):
+    with pytest.raises(TypeError, match=r"`targets` must be an int, .* got "):
         class_ids([tensor(framework, array)] * 2, 2, ops)
 
 
@@ -141,8 +148,10 @@ def test_range() -> None:
 @pytest.mark.torch
 @pytest.mark.mindspore
 def test_tensors_of_the_other_framework() -> None:
-    torch_ops, mindspore_ops = (adapt(make(name, Spec("dense"))).ops for name in ("torch", "mindspore"))
+    torch_ops, mindspore_ops = (
+        adapt(make(name, Spec("dense"))).ops for name in ("torch", "mindspore")
+    )
     for ops, other in ((torch_ops, "mindspore"), (mindspore_ops, "torch")):
         for targets in (tensor(other, [0, 1]), [tensor(other, [0, 1])] * 2):
-            with pytest.raises(TypeError, match="`targets` must be an int, .*got Tensor"):
+            with pytest.raises(TypeError, match=r"`targets` must be an int, .*got Tensor"):
                 class_ids(targets, 2, ops)

@@ -1,4 +1,4 @@
-"""Linear networks of any image size in both frameworks: what a perturbation does to them is known in closed form."""
+"""Linear networks of any image size: what a perturbation does to them is known in closed form."""
 
 from __future__ import annotations
 

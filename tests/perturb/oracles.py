@@ -1,4 +1,4 @@
-"""Occlusion and RISE, loop by loop, in float64 NumPy; `tests.oracles` has the bilinear resize they use."""
+"""Occlusion and RISE, loop by loop, in float64 NumPy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Scores = Callable[[Array], Array]
 
 
 def window_starts(size: int, window: int, stride: int) -> list[int]:
-    """Every `stride` pixels for as long as the window fits; one more at the edge if pixels are left over."""
+    """Every `stride` pixels while the window fits; one more at the edge if pixels are left."""
     starts, start = [], 0
     while start + window <= size:
         starts.append(start)
@@ -65,7 +65,7 @@ def occlusion(
 def rise(
     scores: Scores, x: Array, targets: npt.NDArray[np.int64], masks: Array, probability: float
 ) -> tuple[Array, Array]:
-    """Equation 6 of Petsiuk et al. (2018), and the standard error of that mean: twice (N, L, H, W)."""
+    """Equation 6 of Petsiuk et al. (2018), and the standard error of that mean: (N, L, H, W)."""
     values = np.zeros((len(masks), *targets.shape, *masks.shape[1:]))
     for k, mask in enumerate(masks):
         answers = scores(x * mask)
@@ -75,7 +75,7 @@ def rise(
 
 
 def mask_of(cells: npt.ArrayLike, size: tuple[int, int], offset: tuple[int, int]) -> Array:
-    """Section 3.2 of the paper: enlarge (g, g) cells to (g + 1) cells' worth of pixels, and crop."""
+    """Section 3.2 there: enlarge (g, g) cells to (g + 1) cells' worth of pixels, and crop."""
     cells = np.asarray(cells, float)
     cell = [int(np.ceil(pixels / len(cells))) for pixels in size]
     large = bilinear(cells, ((len(cells) + 1) * cell[0], (len(cells) + 1) * cell[1]))
@@ -85,8 +85,8 @@ def mask_of(cells: npt.ArrayLike, size: tuple[int, int], offset: tuple[int, int]
 def mask_products(size: tuple[int, int], grid: int, probability: float) -> Array:
     """E[M(i) M(j)] for each two pixels i, j, over all cells and offsets: (H * W, H * W), exactly.
 
-    With M(i) = sum over cells c of a(i, c) on(c): E = P² + P (1 - P) * sum over c of a(i, c) a(j, c),
-    averaged over the offsets.
+    With M(i) = sum over cells c of a(i, c) on(c), it is P² + P (1 - P) times the sum over c of
+    a(i, c) a(j, c), averaged over the offsets.
     """
     cell = [int(np.ceil(pixels / grid)) for pixels in size]
     pixels = size[0] * size[1]

@@ -1,4 +1,4 @@
-"""RISE's masks: what they are, what they are on the average, and that they are the same everywhere."""
+"""RISE's masks: each of them, their average, and that they are the same everywhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from seewhy.network import adapt
 from seewhy.perturb.random_grids import RandomGrids, triangle_weights
-from tests.networks import library, make, numpy, tensor
+from tests.networks import library, numpy, tensor
 from tests.perturb.oracles import mask_of
 
 SIZES = [(30, 30), (24, 40), (17, 9), (5, 4), (1, 8)]
@@ -19,13 +19,13 @@ GRIDS = [1, 2, 3, 7, 10]
 
 
 def made(framework: str, grids: RandomGrids, sizes: Iterable[int]) -> npt.NDArray[np.float32]:
-    ops = adapt(make(framework)).ops
+    ops = adapt(library(framework).nn.Flatten()).ops
     like = tensor(framework, np.zeros((1, 1), np.float32))
     return np.concatenate([numpy(chunk) for chunk in grids.chunks(iter(sizes), ops, like)])
 
 
 def drawn(grids: RandomGrids, number: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """The cells and the offsets, drawn as the class documents: for each mask two offsets and then its cells."""
+    """The cells and the offsets of the masks: two offsets are drawn for each, then its cells."""
     random = np.random.default_rng(grids.seed)
     values = [random.random(2 + grids.grid**2) for _ in range(number)]
     cell = [int(np.ceil(pixels / grids.grid)) for pixels in grids.size]
@@ -78,7 +78,7 @@ def test_offsets_reach_each_pixel_of_a_cell_and_no_further() -> None:
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("size", SIZES)
 def test_the_weights_of_each_pixel_sum_to_one(size: tuple[int, int], grid: int) -> None:
-    """From which it follows that the expected mask is the probability at each pixel, the edges included."""
+    """From which it follows that the expected mask is the probability at each pixel."""
     for pixels in size:
         table = triangle_weights(pixels, -(-pixels // grid), grid)
         assert table.min() >= 0
@@ -93,7 +93,7 @@ def test_the_mean_mask_is_the_probability_at_each_pixel(framework: str, probabil
     assert masks.min() >= 0
     assert masks.max() <= 1 + 1e-6
     z = (masks.mean(0) - probability) / (masks.std(0, ddof=1) / np.sqrt(len(masks)))
-    # Neighbours hang together, so not each of the 714 is a draw of its own; 4.5 is beyond 1 in 100,000.
+    # Of 714 independent pixels one would lie beyond 4.5 in one of 200 runs; neighbours are alike.
     assert np.abs(z).max() < 4.5
     for edge in (z[0], z[-1], z[:, 0], z[:, -1]):
         assert np.abs(edge.mean()) < 3.5

@@ -120,15 +120,18 @@ class Explainer(ABC):
         check_ret(ret)
         check_show(show)
         maps = self.native(inputs, targets)
-        ops = self._network.ops
-        if tuple(maps.shape[2:]) != tuple(inputs.shape[2:]):
-            maps = ops.resize(maps, tuple(inputs.shape[2:]))
+        maps = self.enlarged(maps, inputs)
         wanted = in_notebook() if show is None else show
         if ret == "tensor" and not wanted:
             return maps
         images = images_from_maps(maps, signed=self.signed)
         show_pictures(images, wanted)
         return images if ret == "image" else maps
+
+    def enlarged(self, maps: Tensor, inputs: Tensor) -> Tensor:
+        """Resize `native` maps (N, L, h, w) to the inputs' (N, L, H, W), bilinearly."""
+        size = tuple(inputs.shape[2:])
+        return maps if tuple(maps.shape[2:]) == size else self.ops.resize(maps, size)
 
     def native(self, inputs: Tensor, targets: Any) -> Tensor:
         """Maps (N, L, h, w) at the method's own grid, before they are resized to the inputs.

@@ -122,7 +122,7 @@ def _pair(name: str, value: Pair | None) -> tuple[int, int] | None:
         return None
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2:
-        raise ValueError(f"`{name}` must be a positive int or a pair, got {value!r}")
+        raise ValueError(f"`{name}` must be a positive int or a pair of them, got {value!r}")
     for side in pair:
         check_positive_int(name, side, "or a pair of them")
     return int(pair[0]), int(pair[1])

@@ -87,8 +87,10 @@ class RISE(PerturbationExplainer):
     def standard_error(self, inputs: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
         """Maps (N, L, H, W) and the standard error of each of their values, of the same shape.
 
-        Parameters and errors are those of a call.
+        Parameters and errors are those of a call; ValueError also if there is only one mask.
         """
+        if self.num_masks < 2:
+            raise ValueError("`num_masks` must be at least 2 for a standard error, got 1")
         made = [self._estimate(x, ids, True) for x, ids in self._chunks(inputs, targets)]
         maps, errors = zip(*made, strict=True)
         return self._joined(list(maps), inputs), self._joined(list(errors), inputs)

@@ -24,7 +24,8 @@ def check_reference(reference: Any) -> None:
         if reference not in ("blur", "mean"):
             raise ValueError(f"`reference` must be {ACCEPTED}, got {reference!r}")
     elif not callable(reference):
-        values = reference if isinstance(reference, (Sequence, np.ndarray)) else [reference]
+        several = isinstance(reference, (list, tuple)) or np.ndim(reference) == 1
+        values = reference if several else [reference]
         for value in values:
             if isinstance(value, bool) or not isinstance(value, Real):
                 raise TypeError(f"`reference` must be {ACCEPTED}, got {reference!r}")
@@ -66,9 +67,9 @@ def make_reference(reference: Reference, x: Tensor, ops: Ops) -> Tensor:
         if not ops.all_finite(made):
             raise ValueError("`reference` must return finite numbers, got NaN or infinity")
         return ops.cast(made, like=x)
-    if reference == "mean":
+    if isinstance(reference, str) and reference == "mean":
         return ops.mean(x, (2, 3))
-    if reference == "blur":
+    if isinstance(reference, str):
         sigma = min(x.shape[2:]) / BLUR
         array = ops.numpy(x).astype(np.float64)
         return ops.tensor(gaussian_filter(array, (0, 0, sigma, sigma), mode="nearest"), like=x)

@@ -54,7 +54,8 @@ class Windows:
         """Mean over the windows that cover a pixel: values (..., len) give maps (..., H, W)."""
         grid = values.reshape(*values.shape[:-1], len(self.rows), len(self.cols))
         total = self.rows.T.astype(float) @ grid @ self.cols.astype(float)
-        return total / np.outer(self.rows.sum(0), self.cols.sum(0))
+        mean: npt.NDArray[np.float64] = total / np.outer(self.rows.sum(0), self.cols.sum(0))
+        return mean
 
 
 def sliding_windows(

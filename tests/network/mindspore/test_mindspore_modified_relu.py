@@ -41,11 +41,11 @@ def test_one_cell_that_runs_twice_under_two_names(rule, cell, top) -> None:
     np.testing.assert_allclose(made, oracles.gradients(oracle, x, TARGETS, rule), 1e-5, 1e-6)
 
 
-@pytest.mark.parametrize("call", [ops.relu, ops.relu6, nn.GELU(), nn.LeakyReLU(), lambda x: x.abs()])
+@pytest.mark.parametrize("call", [ops.relu, ops.relu6, nn.GELU(), nn.LeakyReLU(), ops.abs])
 def test_functions_and_other_activations_are_refused(call) -> None:
     network, x = adapt(Called(call)), Tensor(images())
     for rule in ("deconvolution", "guided"):
-        with pytest.raises(ValueError, match=r"`network` must run at least one nn.ReLU .* got none"):
+        with pytest.raises(ValueError, match=r"`network` must run at least one nn.ReLU .* none"):
             network.gradient(x, Tensor(TARGETS), rule)
     assert np.isfinite(network.gradient(x, Tensor(TARGETS)).asnumpy()).all()
 
@@ -58,7 +58,8 @@ def test_the_cell_computes_as_before_and_keeps_its_derivative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "cell", "top"), [(mindspore.float16, nn.ReLU6, 6), (mindspore.float64, nn.ReLU, np.inf)]
+    ("dtype", "cell", "top"),
+    [(mindspore.float16, nn.ReLU6, 6), (mindspore.float64, nn.ReLU, np.inf)],
 )
 def test_other_precisions(dtype, cell, top) -> None:
     network = Called(cell())

@@ -87,8 +87,8 @@ def _residual(after: bool, **layers: nn.Module) -> nn.Module:
 
 def _inplace(net: Any, x: Tensor) -> Tensor:
     y = net.bn(net.conv(net.stem(x)))
-    net.relu(y)  # the result is not used: y itself is changed
     y.add_(1).mul_(0.5)
+    net.relu(y)  # the result is not used: y itself is changed
     return pooled(torch.relu_(net.last(y)) + y)
 
 
@@ -152,8 +152,8 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "norm before conv": lambda: _sequence(nn.BatchNorm2d(3), nn.ReLU(), conv(3, 8)),
     "norm subclass": lambda: _sequence(conv(3, 8), ScaledNorm2d(8), nn.ReLU6()),
     "grouped, dilated, strided": lambda: _sequence(
-        conv(3, 8, stride=2), conv(8, 8, groups=4), conv(8, 16, dilation=2), conv(16, 16, groups=16),
-        nn.BatchNorm2d(16), nn.Conv2d(16, 8, (1, 3), (1, 2), (0, 1)),
+        conv(3, 8, stride=2), conv(8, 8, groups=4), conv(8, 16, dilation=2),
+        conv(16, 16, groups=16), nn.BatchNorm2d(16), nn.Conv2d(16, 8, (1, 3), (1, 2), (0, 1)),
     ),
     "same padding": lambda: _sequence(
         conv(3, 8, padding="same"), conv(8, 8, 4, padding="same"), conv(8, 4, padding="valid"),
@@ -201,5 +201,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "parametrised weight": lambda: _sequence(
         conv(3, 4), nn.utils.parametrizations.weight_norm(conv(4, 4))
     ),
-    "transposed": lambda: _sequence(conv(3, 4), nn.ConvTranspose2d(4, 4, 2, 2), nn.Upsample(None, 2)),
+    "transposed": lambda: _sequence(
+        conv(3, 4), nn.ConvTranspose2d(4, 4, 2, 2), nn.Upsample(None, 2)
+    ),
 }  # fmt: skip

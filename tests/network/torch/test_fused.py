@@ -260,13 +260,16 @@ def test_new_weights_are_seen(change: Any) -> None:
     assert apart(before, expected) > 1e-2
     assert graph.refresh() is None
     assert apart(graph._program.run(x).detach(), expected) <= 1e-5
+    packed = graph._program.run
     assert apart(graph(x), expected) <= 1e-5
+    assert graph._program.run is packed  # weights are packed once a change, not once a call
 
 
 def test_new_buffers_and_unfused_weights_are_seen() -> None:
     network, x = seeded(NETWORKS["expression of buffers"]), images()
     graph = built(network, x)
     network.spread = torch.tensor(5.0)
+    assert graph.refresh() is None
     assert apart(graph(x), plain(network, x)) <= 1e-5
     network = seeded(NETWORKS["norm before conv"])
     graph = built(network, x)

@@ -1,4 +1,4 @@
-"""Every way in which a PyTorch network calls ReLU and ReLU6, against a network that spells the rule out."""
+"""Every way in which a PyTorch network calls ReLU and ReLU6, against the rule spelt out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CALLS: dict[str, tuple[Call, float | None]] = {
 
 
 class Net(nn.Module):
-    """Two convolutions, each followed by the ReLU; an addition before the second changes memory in place."""
+    """Two convolutions, each followed by the ReLU, the second after an addition in place."""
 
     def __init__(self, relu: Call) -> None:
         super().__init__()
@@ -81,11 +81,11 @@ class SpeltOut(torch.autograd.Function):
         return (through if ctx.rule == "guided" else arrives), None, None
 
 
-def expected_gradient(top: float | None, rule: str, targets: torch.Tensor = TARGETS) -> torch.Tensor:
+def expected_gradient(top: float | None, rule: str) -> torch.Tensor:
     network = Net(lambda z: SpeltOut.apply(z, top, rule))
     x = torch.from_numpy(images()).requires_grad_()
     columns = []
-    for column in targets.T:
+    for column in TARGETS.T:
         score = network(x).gather(1, column[:, None]).sum()
         columns.append(torch.autograd.grad(score, x)[0])
     return torch.stack(columns, 1)
@@ -112,7 +112,7 @@ def test_the_forward_and_the_plain_gradient_are_as_they_were(call: str) -> None:
 
 
 def test_the_rules_differ_on_this_network() -> None:
-    """Else the tests above would show nothing. (Deconvolution does not look at the forward, so not at 6.)"""
+    """Else the tests above would show nothing. Deconvolution does not look at the clamp."""
     made = [expected_gradient(None, "deconvolution")]
     made += [expected_gradient(top, "guided") for top in (None, 6.0, 1.0)]
     made.append(adapt(Net(nn.ReLU())).gradient(torch.from_numpy(images()), TARGETS))
@@ -147,7 +147,7 @@ def test_torchscript_is_refused_for_lack_of_a_relu(compiled: str) -> None:
     x = torch.from_numpy(images())
     network = make("torch", Spec("reused_relu"))
     module = torch.jit.trace(network, x) if compiled == "trace" else torch.jit.script(network)
-    with pytest.raises(ValueError, match="`network` must run at least one ReLU .* got none"):
+    with pytest.raises(ValueError, match=r"`network` must run at least one ReLU .* got none"):
         adapt(module).gradient(x, TARGETS, "guided")
     torch.testing.assert_close(
         adapt(module).gradient(x, TARGETS), adapt(network).gradient(x, TARGETS)
@@ -161,7 +161,7 @@ def test_torchscript_is_refused_for_lack_of_a_relu(compiled: str) -> None:
 def test_other_activations_are_no_relu(other: Call) -> None:
     network, x = adapt(Net(other)), torch.from_numpy(images())
     for rule in RULES:
-        with pytest.raises(ValueError, match="`network` must run at least one ReLU .* got none"):
+        with pytest.raises(ValueError, match=r"`network` must run at least one ReLU .* got none"):
             network.gradient(x, TARGETS, rule)
     assert network.gradient(x, TARGETS).isfinite().all()
 

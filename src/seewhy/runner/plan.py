@@ -1,0 +1,84 @@
+"""A run described in a file: Python that makes the objects, or TOML that names them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seewhy.runner.image_classification import ImageClassificationRunner
+from seewhy.runner.plan_toml import read_toml
+from seewhy.runner.plan_words import KEYS, OPTIONAL, REQUIRED, PlanError
+
+
+def load_runner(
+    file: Path, summary_dir: str | None = None, progress: bool | None = None
+) -> ImageClassificationRunner:
+    """Runner of the plan in `file`, ready to run.
+
+    The folder of the file is put on the import path, so that the plan can use modules beside it.
+
+    Parameters
+    ----------
+    file
+        A Python file that defines `network`, `activation_fn`, `data` (a tuple of data set and
+        class names) and `explainers`, or a TOML file with the same keys, where a string
+        `"module:name"` stands for an object (a function or class that needs no arguments is called
+        to make it) and `[explainers.NAME]` holds the arguments of an explainer. Optional keys are
+        those of `ImageClassificationRunner`, and `labels` if `data` is the data set alone.
+    summary_dir
+        Folder for the store; else the file's `summary_dir`, else `explanations`.
+    progress
+        See `ImageClassificationRunner`.
+
+    Raises
+    ------
+    PlanError
+        If the file is not as described.
+    TypeError, ValueError
+        As of `ImageClassificationRunner`.
+    """
+    plan = _read(file)
+    missing = [key for key in REQUIRED if key not in plan]
+    if missing:
+        raise PlanError(f"{file} must define {', '.join(missing)}; see `seewhy run --help`")
+    data = plan["data"]
+    if "labels" in plan:
+        data = (data, list(plan["labels"]))
+    separate = ("summary_dir", "labels")
+    options = {key: plan[key] for key in OPTIONAL if key in plan and key not in separate}
+    runner = ImageClassificationRunner(
+        summary_dir or plan.get("summary_dir", "explanations"),
+        data,
+        plan["network"],
+        plan["activation_fn"],
+        progress=progress,
+        **options,
+    )
+    runner.register_saliency(plan["explainers"])
+    return runner
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    if not file.is_file():
+        raise PlanError(f"{file} does not exist, or is not a file")
+    if file.suffix not in (".py", ".toml"):
+        raise PlanError(f"{file} must be a Python (.py) or TOML (.toml) file")
+    sys.path.insert(0, str(file.resolve().parent))
+    if file.suffix == ".toml":
+        return read_toml(file)
+    return {key: value for key, value in _run_python(file).items() if key in KEYS}
+
+
+def _run_python(file: Path) -> Mapping[str, Any]:
+    """Run the file as a module of its own name, so that what it defines can be pickled."""
+    name = file.stem if file.stem not in sys.modules else f"seewhy_plan_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file.resolve())
+    if spec is None or spec.loader is None:
+        raise PlanError(f"{file} cannot be run as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return vars(module)

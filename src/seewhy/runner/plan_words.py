@@ -1,0 +1,21 @@
+"""The words of a plan."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+REQUIRED = ("network", "activation_fn", "data", "explainers")
+OPTIONAL = ("summary_dir", "labels", "output", "threshold", "display", "names", "job", "batch_size")
+KEYS = REQUIRED + OPTIONAL
+
+
+class PlanError(ValueError):
+    """The file that describes the run is not as it must be."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Hint at the closest of the known words, or list them all."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
