@@ -1,0 +1,5 @@
+"""Tools for images."""
+
+from seewhy.tool.ood_net import OoDNet
+
+__all__ = ["OoDNet"]
