@@ -1,0 +1,1 @@
+"""Speed and memory of every method, beside its limit and its peers: `python -m benchmarks`."""
