@@ -15,8 +15,11 @@ from seewhy.store import (
     Inference,
     JobWriter,
     KnownSample,
+    MetricInfo,
     SaliencyMap,
     Sample,
+    Score,
+    ScoreSummary,
     read_job,
 )
 
@@ -216,12 +219,65 @@ def test_progress_is_what_the_runner_says_or_what_is_stored(
     ],
 )
 def test_a_different_run_is_not_mixed_into_the_store(
-    open_writer: Factory, changes: dict[str, Any], message: str
+    open_writer: Factory,
+    make_sample: Factory,
+    make_map: Factory,
+    changes: dict[str, Any],
+    message: str,
 ) -> None:
-    open_writer().close()
+    with open_writer() as writer:
+        writer.add_sample(make_sample(0))
+        writer.add_maps([make_map(0), make_map(0, explainer="Gradient")])
     with pytest.raises(ValueError, match=f"(?s){message}.*another job name or summary_dir"):
         open_writer(**changes)
+    # Still one ordinary file, not one in write-ahead mode.
+    assert writer.path.read_bytes()[18:20] == b"\x01\x01"
+    assert [file.name for file in writer.path.parent.iterdir()] == [writer.path.name]
     open_writer().close()
+
+
+def test_an_explainer_that_made_nothing_may_be_corrected(open_writer: Factory) -> None:
+    open_writer(explainers=[ExplainerInfo("GradCAM", False, {"layer": "fc"})]).close("failed")
+    with open_writer() as writer, read_job(writer.path) as job:
+        assert dict(job.explainers[0].params) == {"layer": "features.8"}
+
+
+def test_scores_are_kept_by_sample_and_summed_up(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    metrics = [MetricInfo("Faithfulness", True, -np.inf, 1.0, {"metric": "DeletionAUC"})]
+    scores = [
+        Score(0, 0, "GradCAM", "Faithfulness", 0.5),
+        Score(0, 1, "GradCAM", "Faithfulness", 0.25),
+        Score(1, 0, "GradCAM", "Faithfulness", 0.75),
+        Score(0, 0, "Gradient", "Faithfulness", -0.5),
+    ]
+    for _ in range(2):  # writing twice changes nothing
+        with open_writer(metrics=metrics) as writer, read_job(writer.path) as job:
+            for number in (0, 1):
+                writer.add_sample(make_sample(number))
+            writer.add_scores(scores)
+            assert writer.known([1])[1].scores == {(0, "GradCAM", "Faithfulness")}
+            assert job.metrics() == tuple(metrics)
+            assert set(job.scores()) == {
+                ScoreSummary("GradCAM", "Faithfulness", None, 0.5, 3),
+                ScoreSummary("GradCAM", "Faithfulness", 0, 0.625, 2),
+                ScoreSummary("GradCAM", "Faithfulness", 1, 0.25, 1),
+                ScoreSummary("Gradient", "Faithfulness", None, -0.5, 1),
+                ScoreSummary("Gradient", "Faithfulness", 0, -0.5, 1),
+            }
+    changed = [metrics[0]._replace(params={"metric": "InsertionAUC"})]
+    with pytest.raises(ValueError, match="metric 'Faithfulness' with params"):
+        open_writer(metrics=changed)
+    with open_writer(metrics=metrics) as writer:
+        for bad, message in (
+            (scores[0]._replace(value=np.nan), "`value` must be finite"),
+            (scores[0]._replace(metric="Robustness"), "`metric` must be one of Faithfulness"),
+            (scores[0]._replace(explainer="RISE"), "`explainer` must be one of GradCAM"),
+            (scores[0]._replace(label=3), r"0\.\.2"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                writer.add_scores([bad])
 
 
 def test_new_explainers_join_and_old_ones_stay(open_writer: Factory) -> None:

@@ -96,11 +96,26 @@ def _add_explainers(
                 (explainer.name, int(explainer.signed), json.dumps(params)),
             )
         elif stored[explainer.name] != (explainer.signed, params):
+            if not _has_maps(connection, explainer.name):
+                # It failed before it made anything: nothing depends on its old parameters.
+                connection.execute(
+                    "UPDATE explainer SET signed = ?, params = ? WHERE name = ?",
+                    (int(explainer.signed), json.dumps(params), explainer.name),
+                )
+                continue
             raise ValueError(
                 f"{path} has an explainer {explainer.name!r} with "
                 f"{_describe(*stored[explainer.name])}, this run has one with "
                 f"{_describe(explainer.signed, params)}: give it another name, or {CURE}"
             )
+
+
+def _has_maps(connection: sqlite3.Connection, explainer: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM map JOIN explainer ON explainer.id = explainer_id WHERE name = ? LIMIT 1",
+        (explainer,),
+    ).fetchone()
+    return row is not None
 
 
 def add_metrics(connection: sqlite3.Connection, path: Path, metrics: Sequence[MetricInfo]) -> None:

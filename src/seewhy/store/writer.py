@@ -127,7 +127,9 @@ class JobWriter:
                 self._touch()
         except BaseException:
             if hasattr(self, "_connection"):
-                self._connection.close()
+                # A refused run leaves the file as it found it: one ordinary file.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    finalise(self._connection)
             self._lock.release()
             raise
         rows = self._connection.execute("SELECT name, id, signed FROM explainer")
