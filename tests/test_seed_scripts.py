@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seewhy.benchmark import Faithfulness
 from seewhy.explainer import GradCAM, Gradient, GuidedBackprop
 from seewhy.runner import ImageClassificationRunner
 from seewhy.store import JobReader, read_job
@@ -81,20 +82,26 @@ def test_the_script_of_the_manual(framework: str) -> None:
     gbp = GuidedBackprop(net)
     gradient = Gradient(net)
     explainers = [gbp, gradient]
+    faithfulness = Faithfulness(len(labels), activation_fn, "NaiveFaithfulness")
+    benchmarkers = [faithfulness]
 
     runner = ImageClassificationRunner("./summary_dir", (data, labels), net, activation_fn)
-    runner.register_saliency(explainers=explainers)
+    runner.register_saliency(explainers=explainers, benchmarkers=benchmarkers)
     runner.run()
 
     with only_store(Path("summary_dir")) as job:
         samples = list(job.samples())
         assert [e.name for e in job.explainers] == ["GuidedBackprop", "Gradient"]
+        overall = {s.explainer: s.mean for s in job.scores() if s.label is None}
+    assert sorted(overall) == ["Gradient", "GuidedBackprop"]
+    assert all(0 <= score <= 1 for score in overall.values())
     assert [s.ground_truth for s in samples] == [(3,), (0,), (9,), (5,), (5,), (1,)]
     for sample in samples:
         assert set(sample.ground_truth or ()) <= {i.label for i in sample.inferences}
         assert len(sample.maps) == 2 * len(sample.inferences)
 
 
+@pytest.mark.filterwarnings("ignore:neutral score")  # untrained, it explains some labels by nothing
 def test_the_script_of_the_tutorial(framework: str) -> None:
     """`mindspore_xai`: multi-label classification, arguments by name in another order."""
     num_classes = 10
@@ -104,11 +111,15 @@ def test_the_script_of_the_tutorial(framework: str) -> None:
     activation_fn = library(framework).nn.Sigmoid()
     data = (dataset(framework, "several"), NAMES)
     explainers = [gradcam, guidedbackprop]
+    faithfulness = Faithfulness(
+        num_labels=num_classes, metric="InsertionAUC", activation_fn=activation_fn
+    )
+    benchmarkers = [faithfulness]
 
     runner = ImageClassificationRunner(
         summary_dir="./summary_dir", network=net, activation_fn=activation_fn, data=data
     )
-    runner.register_saliency(explainers, None)
+    runner.register_saliency(explainers, benchmarkers)
     runner.run()
 
     with only_store(Path("summary_dir")) as job:
