@@ -61,8 +61,10 @@ class GradCAM(Explainer):
 
     def _explain(self, x: Tensor, targets: Tensor) -> Tensor:
         activation, gradient = self._network.activation_and_gradient(x, targets, self._layer_for(x))
-        alpha = self._network.ops.mean(gradient, (3, 4))
-        return (alpha * activation[:, None]).sum(2).clamp(min=0)
+        n, channels, height, width = activation.shape
+        alpha = self._network.ops.mean(gradient, (3, 4)).reshape(n, -1, channels)
+        weighted = alpha @ activation.reshape(n, channels, -1)
+        return weighted.reshape(n, -1, height, width).clamp(min=0)
 
     def _layer_for(self, x: Tensor) -> str:
         if self.layer != "auto":

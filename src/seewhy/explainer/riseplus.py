@@ -131,6 +131,8 @@ class _Inlier:
     @classmethod
     def between(cls, ood_net: OoDNet, x: Tensor, ops: Ops) -> _Inlier:
         scores = ops.numpy(ood_net.score(ops.concat([x, x[:1] * 0]))).max(1)
+        if not np.isfinite(scores).all():
+            raise ValueError("`ood_net` must give finite scores, got NaN or infinite ones")
         low, span = float(scores[-1]), scores[:-1] - scores[-1]
         familiar = span > ROUNDING
         if not familiar.all():

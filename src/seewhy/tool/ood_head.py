@@ -14,6 +14,7 @@ NAMES = ("class_weights", "temperature_weights", "temperature_scale", "temperatu
 
 NORM_EPSILON = 1e-4
 BATCH_NORM_EPSILON = 1e-5
+LEAST_TEMPERATURE = 0.01
 
 
 def initial_head(
@@ -46,14 +47,17 @@ def cosines(features: Tensor, class_weights: Tensor) -> Tensor:
 
 
 def temperature(features: Tensor, head: Mapping[str, Tensor]) -> Tensor:
-    """Temperature (N, 1) in 0..1: a dense layer, normalised over the batch, and a sigmoid.
+    """Temperature (N, 1) in 0.01..1: a dense layer, normalised over the batch, and a sigmoid.
 
-    The dense layer needs no bias, which the normalisation would take away.
+    The dense layer needs no bias, which the normalisation would take away. Without a least
+    temperature, a well fitted head drives it towards 0 until one wrong sample makes the loss
+    explode.
     """
     z = features @ head["temperature_weights"].T
     centred = z - z.mean(0)
     normalised = centred / ((centred * centred).mean(0) + BATCH_NORM_EPSILON).sqrt()
-    return (normalised * head["temperature_scale"] + head["temperature_shift"]).sigmoid()
+    raw = normalised * head["temperature_scale"] + head["temperature_shift"]
+    return raw.sigmoid().clamp(min=LEAST_TEMPERATURE)
 
 
 def _norm(rows: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ class OoDNet:
 
     and max_k score_k(x) is high for inputs like the training data. The head is trained as a
     classifier with the logits score_k(x) / t(x), where the temperature t(x) = sigmoid(batch
-    normalisation of a dense layer of f(x)) takes up the confidence that has nothing to do with
-    the class; it is dropped after the training.
+    normalisation of a dense layer of f(x)), at least 0.01, takes up the confidence that has
+    nothing to do with the class; it is dropped after the training.
 
     `OoDNet(...)` gives a `torch.nn.Module` for a module and a `mindspore.nn.Cell` for a cell. In
     evaluation mode, in which it starts, calling it gives the scores (N, K); in training mode

@@ -91,7 +91,7 @@ class TorchNetwork:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         if layer == "":
             return x.detach(), self.gradient(x, targets)
-        check_layer(layer, self.layers())
+        self._check_layer(layer)
         with self._evaluating(x), torch.inference_mode(False), torch.no_grad():
             x = x.clone() if x.is_inference() else x
             head = None if self.output else self._engine.head(self.original, x, layer)
@@ -158,6 +158,12 @@ class TorchNetwork:
         check_finite(probabilities, self.ops, "`activation_fn` returned")
         return probabilities
 
+    def _check_layer(self, layer: str) -> None:
+        try:
+            self.original.get_submodule(layer)
+        except AttributeError:
+            check_layer(layer, self.layers())
+
     def _evaluating(self, x: torch.Tensor) -> Any:
         modules = [self.original]
         if isinstance(self.activation_fn, torch.nn.Module):
@@ -223,10 +229,12 @@ def _gradients(logits: torch.Tensor, targets: torch.Tensor, leaf: torch.Tensor) 
     # A copy, as tensors made in the caller's inference mode cannot be saved for a backward.
     scores = logits.gather(1, targets.clone()).sum(0)
     last = len(scores) - 1
-    made = [
-        torch.autograd.grad(score, leaf, retain_graph=label < last, allow_unused=True)[0]
-        for label, score in enumerate(scores)
-    ]
-    if any(gradient is None for gradient in made):
-        raise ValueError(NO_PATH)
-    return torch.stack(made, 1)
+    gradients = torch.empty(
+        len(leaf), len(scores), *leaf.shape[1:], dtype=leaf.dtype, device=leaf.device
+    )
+    for label, score in enumerate(scores):
+        made = torch.autograd.grad(score, leaf, retain_graph=label < last, allow_unused=True)[0]
+        if made is None:
+            raise ValueError(NO_PATH)
+        gradients[:, label] = made
+    return gradients

@@ -43,22 +43,35 @@ _HARDTANH_IN_PLACE = {
 
 
 class _ModifiedReLU(torch.autograd.Function):
-    """min(max(x, 0), top) with the backward rule of deconvolution or of guided backpropagation."""
+    """min(max(x, 0), top) with the backward rule of deconvolution or of guided backpropagation.
+
+    It keeps for the backward what PyTorch's own functions keep, so that it fits where they fit.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, top: float | None, rule: ReLURule) -> torch.Tensor:
-        ctx.guided = rule == "guided"
+    def forward(
+        ctx: Any, x: torch.Tensor, top: float | None, rule: ReLURule, in_place: bool
+    ) -> torch.Tensor:
+        ctx.guided, ctx.top = rule == "guided", top
+        if in_place:
+            ctx.mark_dirty(x)
+            y = x.clamp_(min=0, max=top)
+        else:
+            y = x.clamp(min=0, max=top)
         if ctx.guided:
-            passed = x > 0 if top is None else (x > 0) & (x < top)
-            ctx.save_for_backward(passed)
-        return x.clamp(min=0, max=top)
+            ctx.save_for_backward(y if in_place or top is None else x)
+        return y
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        handed_down = gradients[0].clamp(min=0)
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+        handed_down = gradients[0]
         if ctx.guided:
-            handed_down = handed_down * ctx.saved_tensors[0]
-        return handed_down, None, None
+            (kept,) = ctx.saved_tensors
+            if ctx.top is None:
+                handed_down = torch.ops.aten.threshold_backward(handed_down, kept, 0)
+            else:
+                handed_down = torch.ops.aten.hardtanh_backward(handed_down, kept, 0, ctx.top)
+        return handed_down.clamp(min=0), None, None, None
 
 
 class _Swap(TorchFunctionMode):
@@ -83,8 +96,7 @@ class _Swap(TorchFunctionMode):
         top, in_place = clamp
         self.met += 1
         x = args[0] if args else kwargs["input"]
-        y = _ModifiedReLU.apply(x, top, self.rule)  # type: ignore[no-untyped-call]  # torch's
-        return x.copy_(y) if in_place else y
+        return _ModifiedReLU.apply(x, top, self.rule, in_place)  # type: ignore[no-untyped-call]  # torch's
 
 
 def _clamp_of(

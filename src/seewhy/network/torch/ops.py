@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional
+
+from seewhy.network.bilinear import interpolation
 
 
 class TorchOps:
@@ -48,7 +49,11 @@ class TorchOps:
         return x.mean(axis, keepdim=True)
 
     def resize(self, x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-        return functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
+        down, across = (
+            self.tensor(interpolation(old, new), like=x)
+            for old, new in zip(x.shape[2:], size, strict=True)
+        )
+        return down @ x @ across.T
 
     def all_finite(self, x: torch.Tensor) -> bool:
         # A sum of finite numbers is nearly always finite: one pass, no temporary of x's size.
