@@ -10,7 +10,8 @@ NUMPY2 := .venv-numpy2
 
 EXTRAS := demo,mindspore,dev,docs,peers
 NUMPY2_EXTRAS := demo,dev,peers
-DEMO_EXTRAS := $(if $(filter mindspore,$(FRAMEWORK)),demo,mindspore,demo)
+DEMO_EXTRAS_torch := demo
+DEMO_EXTRAS_mindspore := demo,mindspore
 PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh
 
 # On AVX-512 processors MindSpore's convolutions fall back to a loop a hundred times slower.
@@ -54,7 +55,8 @@ $(VENV)/.ready: $(PINS)
 	@touch $@
 
 $(VENV)/.ready-demo-$(FRAMEWORK): $(PINS)
-	@test $(VENV)/.ready -nt pyproject.toml || tools/environment.sh $(VENV) constraints.txt $(DEMO_EXTRAS)
+	@$(MAKE) -q $(VENV)/.ready || tools/environment.sh $(VENV) constraints.txt \
+		$(or $(DEMO_EXTRAS_$(FRAMEWORK)),$(error FRAMEWORK must be torch or mindspore, got $(FRAMEWORK)))
 	@touch $@
 
 $(NUMPY2)/.ready: $(PINS) constraints-numpy2.txt

@@ -39,13 +39,14 @@ def own_copy(subject: Subject) -> Subject:
     return replace(subject, network=copy.deepcopy(subject.network))
 
 
-def forwards(subject: Subject) -> dict[str, Timed]:
-    """Return the forwards to choose from, by name; none keeps a graph."""
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"plain": subject.network}
-    fused = fuse(subject.network, subject.images)
-    if fused is not None:
-        ways["fused"] = fused
-    return {name: whole(_inference(way, subject.images)) for name, way in ways.items()}
+FORWARDS = ("plain", "fused")
+
+
+def forward(subject: Subject, name: str) -> Timed | None:
+    """Return one of `FORWARDS`, which keeps no graph; None where the network cannot be fused."""
+    plain = subject.network
+    way = plain if name == "plain" else fuse(plain, subject.images)
+    return None if way is None else whole(_inference(way, subject.images))
 
 
 def backwards(subject: Subject) -> dict[str, Timed]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.case import Contender, Ids, Subject
 from benchmarks.compare import to_numpy
-from benchmarks.measure import interleave
+from benchmarks.measure import CPU, interleave
 from benchmarks.memory import peak_growth
 from benchmarks.methods import methods
 from benchmarks.rounds import Group, measure
@@ -51,7 +51,8 @@ def main() -> None:
 def measure_time(settings: Settings, side: Any, subject: Subject, batch: int, emit: Emit) -> None:
     """Measure the limits of a subject, then the methods on it."""
     emit("begin", network=subject.name, batch=batch, what="forward and backward")
-    forwards = side.forwards(subject)
+    made = {name: side.forward(subject, name) for name in side.FORWARDS}
+    forwards = {name: timed for name, timed in made.items() if timed is not None}
     cases = {
         **{("forward", name): timed for name, timed in forwards.items()},
         **{("backward", name): timed for name, timed in side.backwards(subject).items()},
@@ -80,8 +81,8 @@ def measure_memory(settings: Settings, side: Any, subject: Subject, batch: int, 
     """Measure the peak memory of one call, its preparation included, each in a fork."""
     where = {"network": subject.name, "batch": batch}
     emit("begin", what="memory", **where)
-    for name in forward_names(subject):
-        growth = peak_growth(lambda name=name: side.forwards(subject)[name](lambda: 0.0))
+    for name in side.FORWARDS:
+        growth = peak_growth(lambda name=name: side.forward(subject, name)(CPU))
         emit("memory", method="forward", contender=name, labels=0, bytes=growth, **where)
     for method in methods():
         if not settings.wants(method.name):
@@ -98,11 +99,6 @@ def explain_once(contender: Contender, subject: Subject, labels: int) -> None:
     """Build a contender and have it explain the first classes."""
     ids = np.tile(np.arange(labels), (len(subject.images), 1))
     to_numpy(contender.build(subject)(subject.images, ids))
-
-
-def forward_names(subject: Subject) -> tuple[str, ...]:
-    """Return the forwards whose memory is measured; making them here would spoil the figure."""
-    return ("plain", "fused") if subject.framework == "torch" else ("plain",)
 
 
 def likeliest(subject: Subject, count: int) -> Ids:

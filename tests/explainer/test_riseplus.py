@@ -1,4 +1,4 @@
-"""RISEPlus against a slow loop, and its own promises; the OoDNet has tests of its own in tests/tool."""
+"""RISEPlus against a slow loop, and its own promises; tests/tool has those of the OoDNet."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_it_differs_from_rise(framework: str) -> None:
 def test_an_original_that_is_not_familiar(framework: str) -> None:
     """S(x) <= S(0): RISE's map, and a warning; other samples of the batch are not touched."""
     x, network = images(size=SIZE), make(framework)
-    ood_net = familiar(framework, network, np.concatenate([x[:1], np.zeros_like(x[:1])]))
+    ood_net = familiar(framework, network, np.zeros_like(x[:1]))
     settings: dict[str, Any] = {"num_masks": 30, "grid": 3}
     plus = RISEPlus(ood_net, network, softmax(framework), **settings)
     with pytest.warns(UserWarning, match="finds 2 of 2 samples no more familiar than the all-zero"):
@@ -116,7 +116,7 @@ def test_an_original_that_is_not_familiar(framework: str) -> None:
     np.testing.assert_allclose(maps, plain, rtol=1e-5)
 
     only_first = familiar(framework, network, x[:1])
-    far = np.stack([x[0], -3 * x[1]])
+    far = np.stack([x[0], np.full_like(x[0], -6)])
     scores = numpy(only_first.score(tensor(framework, np.concatenate([far, np.zeros_like(far)]))))
     assert scores[1] < scores[2] < scores[0], "the second sample is less familiar than nothing"
     plus = RISEPlus(only_first, network, softmax(framework), **settings)
@@ -155,11 +155,11 @@ def test_one_forward_serves_both(framework: str) -> None:
     assert sum(sizes) <= 2 * 200 + 12
 
 
-@pytest.mark.parametrize("per_eval", [1, 5, 64, "auto"])
+@pytest.mark.parametrize("per_eval", [1, 32])
 def test_splits_make_no_difference(framework: str, per_eval: Any) -> None:
     x, network = images(3, size=SIZE), make(framework)
     ood_net = familiar(framework, network, x)
-    settings: dict[str, Any] = {"num_masks": 24, "grid": 3}
+    settings: dict[str, Any] = {"num_masks": 10, "grid": 3}
     together = RISEPlus(ood_net, network, softmax(framework), per_eval, **settings)
     maps = numpy(together(tensor(framework, x), [0, 1, 2]))
     single = RISEPlus(ood_net, network, softmax(framework), 7, **settings)
@@ -209,12 +209,13 @@ def test_new_weights_are_seen(framework: str) -> None:
 def test_everything_is_left_as_it_was(framework: str) -> None:
     x, network = images(size=SIZE), make(framework)
     ood_net = familiar(framework, network, x).set_train()
-    before = snapshot(framework, ood_net)
+    before = snapshot(framework, network)
     plus = RISEPlus(ood_net, network, softmax(framework), num_masks=20, grid=3)
     plus(tensor(framework, x), 1)
     with pytest.raises(ValueError, match=r"class ids in 0\.\.4"):
         plus(tensor(framework, x), 5)
-    assert snapshot(framework, ood_net) == before
+    assert snapshot(framework, network) == before
+    assert ood_net.training is True
 
 
 def test_parameters_and_network() -> None:
@@ -260,11 +261,11 @@ def test_an_ood_net_for_other_images(framework: str) -> None:
         plus(tensor(framework, images(size=SIZE)), 1)
 
 
-def test_features_that_are_not_finite(framework: str) -> None:
+def test_scores_that_are_not_finite(framework: str) -> None:
     """No silent zeros."""
     x, network = images(size=SIZE), make(framework)
     ood_net = familiar(framework, network, x)
-    ood_net._put("class_weights", ood_net.features(tensor(framework, x)) * float("nan"))
+    ood_net._put("class_weights", ood_net.class_weights * float("nan"))
     plus = RISEPlus(ood_net, network, softmax(framework), num_masks=4)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="`ood_net` must give finite scores, got NaN"):
         plus(tensor(framework, x), 1)

@@ -89,7 +89,7 @@ def test_the_users_array_is_not_shared(ops: Ops) -> None:
 
 
 WRONG_TYPES: list[Any] = [
-    True, np.True_, 1.0, np.float32(1), 1j, "1", b"1", None, {0, 1}, {0: 1}, object(), Ellipsis,
+    True, np.True_, 1.0, np.float32(1), 1j, "1", b"1", None, {0, 1}, {0: 1}, int, Ellipsis,
     [True, False], [0, True], [1.0, 2.0], [0, 1.5], ["0", "1"], [None, 0], "01", [[0, "1"], [1, 2]],
     [[0, 1.5], [1, 2]], [[[0]], [[1]]], np.array([0.0, 1.0]), np.array([True, False]),
     np.array(["0", "1"]), np.array([0, 1], object), [np.array([0.5]), np.array([1.5])],

@@ -24,7 +24,7 @@ def scores(features: Array, class_weights: Array) -> Array:
 
 
 def temperature(features: Array, head: Head) -> Array:
-    """Dense layer, batch normalisation over the N samples, sigmoid: (N,)."""
+    """Dense layer, batch normalisation over the N samples, sigmoid, at least 0.01: (N,)."""
     z = [
         sum(w * f for w, f in zip(head["temperature_weights"][0], row, strict=True))
         for row in features
@@ -32,9 +32,8 @@ def temperature(features: Array, head: Head) -> Array:
     mean = sum(z) / len(z)
     variance = sum((value - mean) ** 2 for value in z) / len(z)
     scale, shift = head["temperature_scale"][0], head["temperature_shift"][0]
-    return np.array(
-        [1 / (1 + math.exp(-((v - mean) / math.sqrt(variance + 1e-5) * scale + shift))) for v in z]
-    )
+    normalised = [(value - mean) / math.sqrt(variance + 1e-5) * scale + shift for value in z]
+    return np.array([max(0.01, 1 / (1 + math.exp(-value))) for value in normalised])
 
 
 def logits(features: Array, head: Head) -> Array:

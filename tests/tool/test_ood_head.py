@@ -51,6 +51,14 @@ def test_temperature(framework: str) -> None:
     np.testing.assert_allclose(made[:, 0], ood_oracle.temperature(FEATURES, head), atol=1e-6)
 
 
+def test_the_least_temperature(framework: str) -> None:
+    head = {**random_head(), "temperature_shift": np.array([-9], np.float32)}
+    native = {name: tensor(framework, array) for name, array in head.items()}
+    made = numpy(temperature(tensor(framework, FEATURES), native))
+    np.testing.assert_allclose(made[:, 0], ood_oracle.temperature(FEATURES, head), atol=1e-6)
+    assert made.min() == np.float32(0.01)
+
+
 def test_one_sample_has_no_batch_to_differ_from(framework: str) -> None:
     native = {name: tensor(framework, array) for name, array in random_head().items()}
     made = numpy(temperature(tensor(framework, FEATURES[:1]), native))

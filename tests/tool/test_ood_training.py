@@ -21,10 +21,9 @@ from tests.tool.heads import (
     digits_network,
     head_of,
     labels,
-    sigmoid_loss,
     softmax_loss,
 )
-from tests.tool.test_ood_net import giving_features, slow_features
+from tests.tool.test_ood_net import slow_features
 
 
 def rate_of(framework: str, optimizer: Any) -> float:
@@ -83,24 +82,6 @@ def test_schedule(framework: str) -> None:
     np.testing.assert_allclose(rates, expected, rtol=1e-5)
 
 
-def test_schedule_while_training(framework: str) -> None:
-    seen = []
-    OoDNet(make(framework), 5).train(
-        batches(framework, 1),
-        softmax_loss(framework),
-        lambda state: seen.append((state.epoch, state.step, rate_of(framework, state.optimizer))),
-        epoch=5,
-        learning_rate=0.08,
-        lr_base_factor=0.5,
-        lr_epoch_denom=2,
-    )
-    assert [(epoch, step) for epoch, step, _ in seen] == [(n, n) for n in range(1, 6)]
-    # Callbacks see the rate of the next epoch, as the scheduler comes first.
-    np.testing.assert_allclose(
-        [rate for *_, rate in seen], [0.08, 0.04, 0.04, 0.02, 0.02], rtol=1e-6
-    )
-
-
 def test_parameters_of_the_temperature_are_trained_too(framework: str) -> None:
     ood_net = OoDNet(make(framework), 5)
     assert [tuple(parameter.shape) for parameter in ood_net.get_train_parameters()] == [
@@ -128,17 +109,6 @@ def test_a_frozen_network_stays_as_it_was(framework: str, as_list: bool) -> None
     ood_net = OoDNet(network, 5).train(data, softmax_loss(framework), epoch=2)
     assert snapshot(framework, network) == before
     assert ood_net.training is False
-
-
-def test_dropout_of_a_frozen_network_is_not_live(framework: str) -> None:
-    data = [(tensor(framework, images(6, channels=1, size=(4, 4))), labels(framework, 6))]
-    losses = [
-        OoDNet(in_training(framework, Spec(kind)), 5)
-        .train(Batches(data), softmax_loss(framework), epoch=2, seed=None)
-        .losses
-        for kind in ("dropout_dense", "dense")
-    ]
-    assert losses[0] == losses[1]
 
 
 def test_a_list_goes_through_a_frozen_network_once(framework: str) -> None:
@@ -177,19 +147,6 @@ def test_training_the_network_too(framework: str) -> None:
     assert [module.training for module in modules] == flags
 
 
-@pytest.mark.torch
-def test_training_the_network_lowers_the_loss_further() -> None:
-    framework = "torch"
-    data, losses = batches(framework, 1, samples=12), {}
-    for both in (False, True):
-        ood_net = OoDNet(make(framework), 5)
-        ood_net.train(
-            data, softmax_loss(framework), epoch=12, learning_rate=0.05, train_underlying=both
-        )
-        losses[both] = ood_net.losses
-    assert losses[True][-1] < losses[False][-1] < losses[False][0]
-
-
 def test_digits_are_told_from_noise(framework: str) -> None:
     """A head on a network that knows digits: new digits are familiar, noise and grey are not."""
     x, y = digits()
@@ -221,84 +178,6 @@ def test_digits_are_told_from_noise(framework: str) -> None:
     assert right.mean() > 0.85
 
 
-def test_several_labels_a_sample(framework: str) -> None:
-    wanted = (np.random.default_rng(0).random((8, 5)) < 0.4).astype(np.float32)
-    data = [(tensor(framework, images(8)), tensor(framework, wanted))]
-    losses = OoDNet(make(framework), 5).train(data, sigmoid_loss(framework), epoch=8).losses
-    assert losses[-1] < losses[0]
-
-
-def test_one_hot_labels(framework: str) -> None:
-    x, ids = images(6), np.arange(6) % 5
-    one_hot = tensor(framework, np.eye(5, dtype=np.float32)[ids])
-    losses = [
-        OoDNet(make(framework), 5)
-        .train([(tensor(framework, x), given)], softmax_loss(framework), epoch=2)
-        .losses
-        for given in (one_hot, labels(framework, 6))
-    ]
-    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
-
-
-def test_features_on_demand_can_be_trained_on(framework: str) -> None:
-    network = giving_features(framework)
-    losses = OoDNet(network, 5).train(batches(framework), softmax_loss(framework), epoch=4).losses
-    assert losses[-1] < losses[0]
-    assert network.output_features is False
-
-
-def test_a_batch_of_one(framework: str) -> None:
-    data = [*batches(framework, 1), (tensor(framework, images(1)), labels(framework, 1))]
-    ood_net = OoDNet(make(framework), 5).train(data, softmax_loss(framework), epoch=2)
-    assert np.isfinite(ood_net.losses).all()
-
-
-def test_loss_of_an_epoch_is_the_mean_over_samples(framework: str) -> None:
-    small, large = batches(framework, 1, 2)[0], batches(framework, 1, 6)[0]
-    of_batches = []
-
-    def loss_fn(logits: Any, labels: Any) -> Any:
-        loss = softmax_loss(framework)(logits, labels)
-        of_batches.append(loss)
-        return loss
-
-    ood_net = OoDNet(make(framework), 5).train([small, large], loss_fn, epoch=1)
-    first, second = (float(numpy(loss)) for loss in of_batches)
-    assert ood_net.losses == pytest.approx([(2 * first + 6 * second) / 8], rel=1e-6)
-
-
-def test_callbacks_may_stop_the_training(framework: str) -> None:
-    def stop(state: Any) -> None:
-        state.stop = state.epoch == 2
-
-    seen: list[int] = []
-    ood_net = OoDNet(make(framework), 5)
-    ood_net.train(
-        batches(framework),
-        softmax_loss(framework),
-        [stop, lambda state: seen.append(state.epoch)],
-        epoch=9,
-    )
-    assert seen == [1, 2]
-    assert len(ood_net.losses) == 2
-
-
-def test_an_optimizer_of_ones_own_keeps_its_rate(framework: str) -> None:
-    ood_net = OoDNet(make(framework), 5)
-    optimizer, scheduler = ood_net.prepare_train(learning_rate=0.03, lr_epoch_denom=1)
-    rates: list[float] = []
-    for given in (None, scheduler):
-        ood_net.train(
-            batches(framework, 1),
-            softmax_loss(framework),
-            lambda state: rates.append(rate_of(framework, state.optimizer)),
-            2,
-            optimizer,
-            given,
-        )
-    np.testing.assert_allclose(rates, [0.03, 0.03, 0.003, 0.0003], rtol=1e-5)
-
-
 def test_after_an_error_it_scores_again(framework: str) -> None:
     network = in_training(framework)
     before = snapshot(framework, network)
@@ -311,18 +190,6 @@ def test_after_an_error_it_scores_again(framework: str) -> None:
         ood_net.train(batches(framework), fail)
     assert ood_net.training is False
     assert snapshot(framework, network) == before
-
-
-def test_the_bar_shows_loss_and_time_left(
-    framework: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ood_net = OoDNet(make(framework), 5)
-    ood_net.train(batches(framework), softmax_loss(framework), epoch=2, show_progress=True)
-    shown = capsys.readouterr()
-    assert f"2/2 epochs, loss {ood_net.losses[-1]:.4f} 0:00:00" in shown.err
-    assert not shown.out
-    ood_net.train(batches(framework), softmax_loss(framework), epoch=1)
-    assert not capsys.readouterr().err, "no bar outside of a terminal"
 
 
 def test_modes_by_a_bool(framework: str) -> None:
@@ -409,23 +276,9 @@ def test_bad_arguments(framework: str, case: str) -> None:
     assert ood_net.training is False
 
 
-def test_a_generator_runs_dry(framework: str) -> None:
-    ood_net = OoDNet(make(framework), 5)
-    with pytest.raises(
-        ValueError, match=r"`dataset` must give batches anew in each epoch .* none in epoch 2"
-    ):
-        ood_net.train((pair for pair in pairs(framework)), softmax_loss(framework))
-
-
 def test_a_loss_that_is_no_number(framework: str) -> None:
     ood_net = OoDNet(make(framework), 5)
     with pytest.raises(ValueError, match=r"`loss_fn` must return one number, got shape \(6, 5\)"):
         ood_net.train(pairs(framework), lambda logits, labels: logits)
     with pytest.raises(TypeError, match=r"`loss_fn` must return a .*Tensor, got float"):
         ood_net.train(pairs(framework), lambda logits, labels: 1.0)
-
-
-def test_a_loss_that_explodes(framework: str) -> None:
-    ood_net = OoDNet(make(framework), 5)
-    with pytest.raises(ValueError, match=r"`loss_fn` must stay finite, got .* in epoch 1, batch 1"):
-        ood_net.train(pairs(framework), lambda logits, labels: logits.sum() * float("inf"))
