@@ -11,6 +11,7 @@ from seewhy.explainer import (
     Gradient,
     GuidedBackprop,
     Occlusion,
+    RISEPlus,
 )
 from seewhy.network import Network, adapt
 from seewhy.runner import ImageClassificationRunner
@@ -26,6 +27,7 @@ __all__ = [
     "ImageClassificationRunner",
     "Network",
     "Occlusion",
+    "RISEPlus",
     "__version__",
     "adapt",
 ]

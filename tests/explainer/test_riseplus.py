@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -193,17 +192,29 @@ def test_until(framework: str) -> None:
     assert errors.mean() <= 0.2 * np.ptp(maps)
 
 
-def test_new_weights_are_seen(framework: str) -> None:
+def test_new_weights_of_the_head_are_seen(framework: str) -> None:
     x, network = images(size=SIZE), make(framework)
     ood_net = familiar(framework, network, x)
     plus = RISEPlus(ood_net, network, softmax(framework), num_masks=20, grid=3)
     before = numpy(plus(tensor(framework, x), 1)), plus.parameters["ood_net"]
-    ood_net._put("class_weights", ood_net.features(tensor(framework, x[::-1] * 0.3)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        after = numpy(plus(tensor(framework, x), 1)), plus.parameters["ood_net"]
-    assert np.abs(before[0] - after[0]).max() > 1e-4
+    ood_net._put("class_weights", ood_net.class_weights + 0.3 * ood_net.class_weights[0].max())
+    after = numpy(plus(tensor(framework, x), 1)), plus.parameters["ood_net"]
+    fresh = RISEPlus(ood_net, network, softmax(framework), num_masks=20, grid=3)
+    assert np.abs(before[0] - after[0]).max() > 1e-3
     assert before[1] != after[1]
+    np.testing.assert_allclose(after[0], numpy(fresh(tensor(framework, x), 1)), rtol=1e-4)
+
+
+def test_a_replaced_layer_is_seen(framework: str) -> None:
+    x, network = images(size=SIZE), make(framework)
+    ood_net = familiar(framework, network, x)
+    plus = RISEPlus(ood_net, network, softmax(framework), num_masks=20, grid=3)
+    before = numpy(plus(tensor(framework, x), 1))
+    network.fc = make(framework, Spec(seed=9)).fc
+    after = numpy(plus(tensor(framework, x), 1))
+    fresh = RISEPlus(ood_net, network, softmax(framework), num_masks=20, grid=3)
+    assert np.abs(before - after).max() > 1e-3
+    np.testing.assert_allclose(after, numpy(fresh(tensor(framework, x), 1)), rtol=1e-4)
 
 
 def test_everything_is_left_as_it_was(framework: str) -> None:

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from seewhy.explainer.rise import RISE
 from seewhy.network import adapt
-from seewhy.network.protocol import Activation, Ops, OutputPicker, Tensor
+from seewhy.network.protocol import Activation, Network, Ops, OutputPicker, Tensor
+from seewhy.network.targets import check_range
 from seewhy.tool import OoDNet
 
 ROUNDING = 1e-6
 """Scores that differ by less are equal."""
+
+SAME = 1e-3
+"""Answers of a network and of what was built from it differ by less; a changed one differs more."""
 
 
 class RISEPlus(RISE):
@@ -37,7 +42,8 @@ class RISEPlus(RISE):
     Where S(x) <= S(0), familiarity tells nothing: the map is RISE's, with a UserWarning.
 
     Cost: RISE's, if `network` is the network under `ood_net` and a layer gives its features; else
-    each mask takes a forward of both networks.
+    each mask takes a forward of both networks. The first call takes seconds more for a deep
+    network, to make one graph of both.
 
     Parameters
     ----------
@@ -97,21 +103,35 @@ class RISEPlus(RISE):
         self.ood_net = ood_net
         self._output = output
         self._activation_fn = activation_fn
+        self._both: Network | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
         return {"ood_net": adapt(self.ood_net).fingerprint(), **super().parameters}
 
     def _estimate(self, x: Tensor, targets: Tensor, needs_error: bool) -> tuple[Tensor, Tensor]:
+        ops = self._network.ops
         # Errors of the user's network come from here, before it is joined with the other.
-        self._probabilities_of(x, targets)
+        (probabilities,) = self._network.stream([x])
+        check_range(ops.numpy(targets), probabilities.shape[1])
+        scores = ops.numpy(self.ood_net.score(ops.concat([x, x[:1] * 0]))).max(1)
         # A copy, so that calls from several threads do not meet.
         run = copy(self)
-        run._network = self.ood_net.joined(
+        run._inlier = _Inlier.between(scores, ops, x)
+        answers = np.column_stack([ops.numpy(probabilities), scores[:-1]])
+        run._network = self._joined_network(x, answers)
+        return RISE._estimate(run, x, targets, needs_error)
+
+    def _joined_network(self, x: Tensor, answers: npt.NDArray[Any]) -> Network:
+        """Both networks as one, kept for the next call as long as it answers as they do."""
+        if self._both is not None:
+            (made,) = self._both.stream([x])
+            if np.allclose(self._network.ops.numpy(made), answers, SAME, SAME):
+                return self._both
+        self._both = self.ood_net.joined(
             self._network.original, self._activation_fn, self._output, x
         )
-        run._inlier = _Inlier.between(self.ood_net, x, self._network.ops)
-        return RISE._estimate(run, x, targets, needs_error)
+        return self._both
 
     def _weights(self, x: Tensor, masks: Tensor, probabilities: Tensor) -> Tensor:
         return probabilities[:, :-1] * self._inlier(probabilities[:, -1:])
@@ -129,8 +149,8 @@ class _Inlier:
     shift: Tensor
 
     @classmethod
-    def between(cls, ood_net: OoDNet, x: Tensor, ops: Ops) -> _Inlier:
-        scores = ops.numpy(ood_net.score(ops.concat([x, x[:1] * 0]))).max(1)
+    def between(cls, scores: npt.NDArray[Any], ops: Ops, like: Tensor) -> _Inlier:
+        """Take the highest scores (n + 1,) of the samples and, last, the all-zero image."""
         if not np.isfinite(scores).all():
             raise ValueError("`ood_net` must give finite scores, got NaN or infinite ones")
         low, span = float(scores[-1]), scores[:-1] - scores[-1]
@@ -143,7 +163,7 @@ class _Inlier:
             )
         scale = np.where(familiar, 1 / np.where(familiar, span, 1), 0).astype(np.float32)
         shift = np.where(familiar, 0, 1).astype(np.float32)
-        return cls(low, ops.tensor(scale, x), ops.tensor(shift, x))
+        return cls(low, ops.tensor(scale, like), ops.tensor(shift, like))
 
     def __call__(self, scores: Tensor) -> Tensor:
         """Highest scores (b * n, 1), as `masked` orders them, give inlier scores (b * n, 1)."""

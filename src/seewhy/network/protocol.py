@@ -127,8 +127,9 @@ class Network(Protocol):
         Raises
         ------
         ValueError
-            If a class id is out of range, if the output does not depend on the input, or if
-            `relu` is given and the network runs no ReLU that can be modified.
+            If a class id is out of range, if the output does not depend on the input (PyTorch;
+            MindSpore gives zeros), or if `relu` is given and the network runs no ReLU that can be
+            modified.
         RuntimeError
             If hooks are needed in MindSpore's graph mode.
         """

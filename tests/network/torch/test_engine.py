@@ -238,3 +238,13 @@ def test_an_engine_lives_as_long_as_its_network() -> None:
     assert engine_of(module) is engine
     assert engine_of(make("torch")) is not engine
     assert adapt(module)._engine is engine  # type: ignore[attr-defined]
+
+
+def test_a_stream_sees_a_single_weight_changed_behind_pytorchs_back() -> None:
+    module = make("torch")
+    network, x = adapt(module, torch.nn.Softmax(-1)), torch.from_numpy(images())
+    (before,) = network.stream([x])
+    module.features[0].weight.data[0, 0, 0, 0] += 5
+    (after,) = network.stream([x])
+    assert not torch.allclose(before, after, atol=1e-4)
+    torch.testing.assert_close(after, network.probabilities(x), rtol=1e-5, atol=1e-6)

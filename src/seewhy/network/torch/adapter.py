@@ -54,7 +54,8 @@ class TorchNetwork:
         first = next(batches, None)
         if first is None:
             return
-        fused = self._engine.fused(self.original, first)
+        # Changes behind PyTorch's back are looked for here: a stream is long.
+        fused = self._engine.fused(self.original, first, thorough=True)
         # A plain network may not be safe to call from several threads; a fused graph is.
         threads = 1 if fused is None else torch.get_num_threads()
 

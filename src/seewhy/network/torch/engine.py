@@ -44,20 +44,25 @@ class Engine:
         self.memory = MemoryLimit()
         self.reason = "not used yet"
         self._fused: FusedGraph | None = None
-        self._tried: tuple[object, ...] | None = None
+        self._tried: set[torch.Size] = set()
         self._bytes: dict[tuple[object, ...], int] = {}
 
-    def fused(self, module: torch.nn.Module, x: torch.Tensor) -> FusedGraph | None:
-        """Return the fused graph if it serves `x`; built on the first use."""
+    def fused(
+        self, module: torch.nn.Module, x: torch.Tensor, thorough: bool = False
+    ) -> FusedGraph | None:
+        """Return the fused graph if it serves `x`; built on the first use.
+
+        `thorough` looks at every weight to see whether one has changed.
+        """
         if x.device.type != "cpu" or x.dtype != torch.float32:
             self.reason = f"plain network: inputs are {x.dtype} on {x.device}"
             return None
         if self._fused is None:
-            if self._tried != (x.shape[1:],):
-                self._tried = (x.shape[1:],)
+            if x.shape[1:] not in self._tried:
+                self._tried.add(x.shape[1:])
                 self._fused, self.reason = fuse_or_reason(module, x[:1])
             return self._fused
-        changed = self._fused.refresh()
+        changed = self._fused.refresh(thorough)
         self.reason = self._fused.summary if changed is None else f"plain network: {changed}"
         return self._fused if changed is None else None
 

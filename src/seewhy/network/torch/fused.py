@@ -123,14 +123,17 @@ class FusedGraph:
             _log.debug("fused graph failed, plain network instead: %r", error)
             return self._plain(x)
 
-    def refresh(self) -> str | None:
-        """Pack changed weights; return why only the plain network can serve now, or None."""
+    def refresh(self, thorough: bool = False) -> str | None:
+        """Pack changed weights; return why only the plain network can serve now, or None.
+
+        `thorough` looks at every weight, which takes as long as reading them all.
+        """
         changed = self._snapshot.changed_structure()
         if changed is not None:
             return changed
-        if self._snapshot.changed_weights():
+        if self._snapshot.changed_weights(thorough):
             with self._lock:
-                if self._snapshot.changed_weights():
+                if self._snapshot.changed_weights(thorough):
                     self._repack()
         return self.reason
 

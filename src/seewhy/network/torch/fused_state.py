@@ -17,7 +17,8 @@ class Snapshot:
     """What a network was made of, and which weights it had, at one moment.
 
     Weights are compared by identity, by the place of their memory, by PyTorch's counter of
-    in-place changes, and by one element each, because a change through `.data` moves no counter.
+    in-place changes, and by one element each, because a change through `.data` moves no counter;
+    on request also by their norms, which see a change of any other element.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -56,6 +57,7 @@ class Snapshot:
         self._versions = list(map(_version, self._tensors))
         self._elements = [_element(tensor) for tensor in self._tensors if tensor.numel()]
         self._seen = [element[()] for element in self._elements]
+        self._norms = _norms(self._tensors)
 
     def changed_structure(self) -> str | None:
         """Say what, other than a parameter or buffer, is no longer as it was; else None."""
@@ -68,13 +70,14 @@ class Snapshot:
                 return f"the tensor {name!r}, which is no buffer, was changed"
         return None
 
-    def changed_weights(self) -> bool:
+    def changed_weights(self, thorough: bool = False) -> bool:
         """Whether any parameter or buffer is another tensor, or has other values."""
         return not (
             _identical(_values(self._tensor_holders), self._held)
             and list(map(_version, self._tensors)) == self._versions
             and list(map(Tensor.data_ptr, self._tensors)) == self._places
             and [element[()] for element in self._elements] == self._seen
+            and (not thorough or _norms(self._tensors) == self._norms)
         )
 
 
@@ -84,6 +87,15 @@ def _values(holders: list[dict[str, Any]]) -> list[Any]:
 
 def _identical(one: list[Any], other: list[Any]) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
+
+
+def _norms(tensors: list[Tensor]) -> list[float]:
+    """Return two sums a tensor, so that a change of sign shows too."""
+    floating = [t.detach() for t in tensors if t.is_floating_point() and t.numel()]
+    # NaN would not equal itself.
+    return [
+        sum_ for t in floating for sum_ in torch.stack([t.sum(), t.norm()]).nan_to_num().tolist()
+    ]
 
 
 def _element(tensor: Tensor) -> memoryview:
