@@ -248,3 +248,16 @@ def test_a_stream_sees_a_single_weight_changed_behind_pytorchs_back() -> None:
     (after,) = network.stream([x])
     assert not torch.allclose(before, after, atol=1e-4)
     torch.testing.assert_close(after, network.probabilities(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_hook_or_a_replaced_module_does_not_end_fusing_for_good() -> None:
+    module = make("torch")
+    engine, x = Engine(), torch.from_numpy(images())
+    handle = module.conv.register_forward_hook(lambda *_: None)
+    assert engine.fused(module, x) is None
+    handle.remove()
+    assert engine.fused(module, x) is not None
+    module.relu6 = torch.nn.ReLU()
+    fused = engine.fused(module, x)
+    assert fused is not None
+    torch.testing.assert_close(fused(x), module(x).detach(), rtol=1e-5, atol=1e-6)

@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from seewhy.network.memory import MemoryLimit
 from seewhy.network.torch.fused import FusedGraph, Head, fuse_or_reason
+from seewhy.network.torch.fused_state import MODULE_REPLACED
 from seewhy.network.torch.fused_stream import LARGEST_BLOCK, run_stream
 
 ACCELERATOR_BLOCK = 256 * 2**20
@@ -59,10 +60,16 @@ class Engine:
             return None
         if self._fused is None:
             if x.shape[1:] not in self._tried:
-                self._tried.add(x.shape[1:])
+                # Hooks come and go: what they forbid now may serve later.
+                if not _has_hooks(module):
+                    self._tried.add(x.shape[1:])
                 self._fused, self.reason = fuse_or_reason(module, x[:1])
             return self._fused
         changed = self._fused.refresh(thorough)
+        if changed == MODULE_REPLACED:
+            self._fused = None
+            self._tried.clear()
+            return self.fused(module, x)
         self.reason = self._fused.summary if changed is None else f"plain network: {changed}"
         return self._fused if changed is None else None
 
@@ -94,6 +101,10 @@ class Engine:
             )
         block = LARGEST_BLOCK if x.device.type == "cpu" else ACCELERATOR_BLOCK
         return self.memory.most(x, max(1, block // self._bytes[kind]))
+
+
+def _has_hooks(module: torch.nn.Module) -> bool:
+    return any(m._forward_hooks or m._forward_pre_hooks for m in module.modules())
 
 
 def stream_logits(

@@ -12,6 +12,8 @@ from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_h
 
 _version = attrgetter("_version")
 
+MODULE_REPLACED = "a module was replaced"
+
 
 class Snapshot:
     """What a network was made of, and which weights it had, at one moment.
@@ -64,7 +66,7 @@ class Snapshot:
         if any(self._hooks):
             return "a hook is on a module"
         if not _identical(_values(self._child_holders), self._children):
-            return "a module was replaced"
+            return MODULE_REPLACED
         for attributes, name, tensor, version in self._constants:
             if attributes.get(name) is not tensor or tensor._version != version:
                 return f"the tensor {name!r}, which is no buffer, was changed"
