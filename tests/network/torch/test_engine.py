@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from seewhy.explainer import RISE
 from seewhy.network import adapt
 from seewhy.network.torch.engine import Engine, engine_of
 from seewhy.network.torch.fused_stream import LARGEST_BLOCK
@@ -261,3 +264,11 @@ def test_a_hook_or_a_replaced_module_does_not_end_fusing_for_good() -> None:
     fused = engine.fused(module, x)
     assert fused is not None
     torch.testing.assert_close(fused(x), module(x).detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_an_explainer_that_was_used_can_be_copied_and_pickled() -> None:
+    explainer = RISE(make("torch"), torch.nn.Softmax(-1), num_masks=16)
+    x = torch.from_numpy(images())
+    maps = explainer(x, 1)
+    for twin in (copy.deepcopy(explainer), pickle.loads(pickle.dumps(explainer))):
+        torch.testing.assert_close(twin(x, 1), maps)

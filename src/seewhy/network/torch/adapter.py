@@ -17,7 +17,7 @@ from seewhy.network.names import check_layer
 from seewhy.network.protocol import Activation, Ops, OutputPicker, ReLURule
 from seewhy.network.targets import check_range
 from seewhy.network.torch.dropout import live_dropout
-from seewhy.network.torch.engine import engine_of, stream_logits
+from seewhy.network.torch.engine import Engine, engine_of, stream_logits
 from seewhy.network.torch.fused import Head
 from seewhy.network.torch.modified_relu import modified_relu
 from seewhy.network.torch.ops import TorchOps
@@ -37,7 +37,11 @@ class TorchNetwork:
         self.original = module
         self.activation_fn = activation_fn
         self.output = output
-        self._engine = engine_of(module)
+
+    @property
+    def _engine(self) -> Engine:
+        # Not kept here, so that explainers can be copied and pickled.
+        return engine_of(self.original)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         with self._evaluating(x), torch.no_grad():

@@ -1,7 +1,6 @@
 """MindSpore behind `seewhy.tool.ood_framework.Framework`."""
 
 # The protocol documents the methods, once.
-# ruff: noqa: D102
 
 from __future__ import annotations
 
