@@ -42,7 +42,7 @@ job = "stopped"
 
 
 @contextmanager
-def running(framework: str, folder: Path, pause: float = 0.15) -> Iterator[subprocess.Popen[str]]:
+def running(framework: str, folder: Path, pause: float = 0.4) -> Iterator[subprocess.Popen[str]]:
     """`seewhy run` in a process of its own."""
     plan = folder / "plan.py"
     plan.write_text(PLAN.format(framework=framework, pause=pause, number=NUMBER))
@@ -139,7 +139,7 @@ def test_ctrl_c_stops_cleanly(
             assert job.info().state == "running"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-        assert process.returncode == 130
+        assert process.returncode == 130, err
     assert out == ""
     assert "Stopped; everything so far is readable. Start again to go on." in err
     assert "Traceback" not in err

@@ -29,10 +29,12 @@ def style(page: Page, selector: str, name: str) -> str:
 
 
 def ids(page: Page) -> list[int]:
+    page.wait_for_load_state()
     texts = page.locator(".sample").evaluate_all("all => all.map(e => e.id)")
     return [int(text.removeprefix("sample-")) for text in texts]
 
 
 def shown_probs(page: Page) -> list[float]:
+    page.wait_for_load_state()
     chosen = page.locator(".sample .labels a[aria-current] .prob")
     return [float(text) for text in chosen.all_text_contents()]

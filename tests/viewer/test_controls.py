@@ -214,7 +214,7 @@ def test_pages_come_one_after_the_other(page: Page, base: str) -> None:
     while page.get_by_role("link", name="Next").count():
         address = page.url
         page.get_by_role("link", name="Next").click()
-        page.wait_for_function("before => location.href !== before", arg=address)
+        page.wait_for_url(lambda url, before=address: url != before)
         found.append(ids(page))
     assert [len(part) for part in found] == [24, 24, 12]
     assert sorted(number for part in found for number in part) == list(range(60))
@@ -254,7 +254,7 @@ def test_the_zoom_dialog(page: Page, base: str) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Next"
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
-    page.wait_for_function("!location.search.includes('zoom')")
+    page.wait_for_url(lambda url: "zoom" not in url)
     assert query(page) == {"op": ["90"]}
     assert float(style(page, ".map", "opacity")) == pytest.approx(0.9)
     assert is_marked(page)
