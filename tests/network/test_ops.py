@@ -110,3 +110,10 @@ def test_resize_does_not_round(framework: str, ops: Ops) -> None:
 )
 def test_all_finite(framework: str, ops: Ops, values: Any, finite: bool) -> None:
     assert ops.all_finite(tensor(framework, np.array(values, np.float32))) is finite
+
+
+def test_where_picks_elements_and_broadcasts(framework: str, ops: Ops) -> None:
+    x, y = RANDOM.normal(size=(2, 3, 4, 5)), RANDOM.normal(size=(2, 3, 1, 1))
+    condition = RANDOM.random((2, 1, 4, 5)) < 0.5
+    native = [tensor(framework, array) for array in (condition, x, y)]
+    np.testing.assert_array_equal(numpy(ops.where(*native)), np.where(condition, x, y))

@@ -4,20 +4,81 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from seewhy.benchmark.case import (
+    Case,
+    Subject,
+    check_explainer,
+    check_saliency,
+    check_targets,
+)
+from seewhy.benchmark.questions import Hearing, Judging, Scores
 from seewhy.explainer import Explainer
 from seewhy.explainer.door import check_inputs
-from seewhy.network.protocol import Ops, Tensor
-from seewhy.network.targets import class_ids
-
-Scores = npt.NDArray[np.float64]
+from seewhy.network.protocol import Activation, Network, Tensor
 
 
-class LabelSensitiveMetric(ABC):
+class Cost(NamedTuple):
+    """What a metric needs for one explanation, beside the map that it scores."""
+
+    forwards: int
+    explanations: int = 0
+
+
+class Metric(ABC):
+    """Scores explanations; what it scores them for is its class.
+
+    A metric declares what its scores mean: `range`, `higher_is_better`, the score of `chance`, and
+    its `cost`; whether it `needs_mask`.
+    """
+
+    higher_is_better: ClassVar[bool] = True
+    """Whether the better explanation has the higher score."""
+
+    needs_mask: ClassVar[bool] = False
+    """Whether it can score only where it is known where the object is."""
+
+    activation_fn: Activation | None = None
+    """Turns logits into probabilities; `None` leaves the logits as they are."""
+
+    @property
+    def name(self) -> str:
+        """The name under which scores are stored: the class name, or what tells its kinds apart."""
+        return type(self).__name__
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings that make the scores what they are, as plain JSON values."""
+        return {}
+
+    @property
+    @abstractmethod
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest possible score; may be infinite."""
+
+    @property
+    def chance(self) -> float | None:
+        """Expected score of a map that has nothing to do with the network; `None`: not known.
+
+        Where it is not known, only the score of a random map on the same samples tells.
+        """
+        return None
+
+    @abstractmethod
+    def cost(self, size: tuple[int, int]) -> Cost:
+        """Return what one explanation of an image of (height, width) costs."""
+
+    def network_of(self, explainer: Explainer) -> Network:
+        """Return the explained network, with the metric's own `activation_fn`."""
+        return explainer.network_with(self.activation_fn or identity)
+
+
+class LabelSensitiveMetric(Metric):
     """Scores explanations of one label at a time, and keeps the scores by label.
 
     Parameters
@@ -30,8 +91,6 @@ class LabelSensitiveMetric(ABC):
     TypeError, ValueError
         If `num_labels` is not a positive int.
     """
-
-    higher_is_better: ClassVar[bool] = True
 
     def __init__(self, num_labels: int) -> None:
         if isinstance(num_labels, bool) or not isinstance(num_labels, int):
@@ -47,22 +106,6 @@ class LabelSensitiveMetric(ABC):
         """Number of classes of the network."""
         return self._num_labels
 
-    @property
-    def name(self) -> str:
-        """The name under which scores are stored: the class name."""
-        return type(self).__name__
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The settings that make the scores what they are, as plain JSON values."""
-        return {}
-
-    @property
-    @abstractmethod
-    def range(self) -> tuple[float, float]:
-        """Lowest and highest possible score."""
-
-    @abstractmethod
     def evaluate(
         self, explainer: Explainer, inputs: Tensor, targets: Any, saliency: Any = None
     ) -> Scores:
@@ -71,7 +114,8 @@ class LabelSensitiveMetric(ABC):
         Parameters
         ----------
         explainer
-            What made the saliency maps, or is to make them.
+            What made the saliency maps, or is to make them. Of maps made elsewhere, any explainer
+            of the same network.
         inputs
             Floating tensor (N, C, H, W).
         targets
@@ -90,6 +134,13 @@ class LabelSensitiveMetric(ABC):
         ValueError
             If a shape or value is wrong, or the network has not `num_labels` outputs.
         """
+        case = self._case(explainer, inputs, targets, saliency)
+        hearing = Hearing(case.network, np.unique(case.ids), self.check_outputs)
+        return hearing.settle([self.judge(case)])[0]
+
+    @abstractmethod
+    def judge(self, case: Case) -> Judging:
+        """Score the explanations of a case: (N,) scores, or a generator that asks for answers."""
 
     def aggregate(self, result: Any, targets: Any) -> None:
         """Add the scores of samples, (N,) or one float, to those of their labels.
@@ -134,46 +185,89 @@ class LabelSensitiveMetric(ABC):
         """Forget all scores."""
         self._results = {label: [] for label in range(self._num_labels)}
 
-    def _prepare(
-        self, explainer: Explainer, inputs: Tensor, targets: Any, saliency: Any
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Check the arguments of `evaluate`; return class ids (N,) and maps (N, H, W)."""
-        if not isinstance(explainer, Explainer):
-            raise TypeError(f"`explainer` must be an explainer, got {type(explainer).__name__}")
-        ops = explainer.ops
-        check_inputs(inputs, ops)
-        ids = class_ids(targets, inputs.shape[0], ops)
+    def _case(self, explainer: Any, inputs: Any, targets: Any, saliency: Any) -> Case:
+        """Check the arguments of `evaluate`."""
+        ops = check_explainer(explainer).ops
+        ids = check_targets(inputs, targets, self._num_labels, ops)
         if ids.shape[1] != 1:
             raise ValueError(f"`targets` must name one label a sample, got {ids.shape[1]}")
-        if ids.max() >= self._num_labels:
-            raise ValueError(f"`targets` must be in 0..{self._num_labels - 1}, got {ids.max()}")
         if saliency is None:
             saliency = explainer(inputs, ids[:, 0], show=False)
-        maps = _to_maps(saliency, ops)
-        expected = (inputs.shape[0], 1, *inputs.shape[2:])
-        if maps.shape != expected:
-            raise ValueError(f"`saliency` must have shape {expected}, got {maps.shape}")
-        if not np.isfinite(maps).all():
-            raise ValueError("`saliency` must be finite, got NaN or infinity")
-        return ids[:, 0], maps[:, 0]
+        maps = check_saliency(saliency, inputs, 1, ops)
+        return Case(explainer, self.network_of(explainer), inputs, ids[:, 0], maps[:, 0])
 
-    def _check_outputs(self, probabilities: Tensor) -> None:
-        if probabilities.shape[1] != self._num_labels:
+    def check_outputs(self, outputs: int) -> None:
+        """Raise ValueError unless `num_labels` is the number of outputs of the network."""
+        if outputs != self._num_labels:
             raise ValueError(
                 f"`num_labels` must be the number of outputs of the network, "
-                f"{probabilities.shape[1]}, got {self._num_labels}"
+                f"{outputs}, got {self._num_labels}"
             )
 
 
-def _to_maps(saliency: Any, ops: Ops) -> npt.NDArray[np.float64]:
-    if ops.is_tensor(saliency):
-        saliency = ops.numpy(saliency)
-    if not isinstance(saliency, np.ndarray):
-        raise TypeError(
-            f"`saliency` must be a {ops.tensor_type}, an array or None, "
-            f"got {type(saliency).__name__}"
-        )
-    return saliency.astype(np.float64)
+class LabelAgnosticMetric(Metric):
+    """Scores an explainer on a sample whatever the label, and keeps the scores."""
+
+    def __init__(self) -> None:
+        self._results: list[float] = []
+
+    def evaluate(self, explainer: Explainer, inputs: Tensor) -> Scores:
+        """Score the explainer on each sample.
+
+        Parameters
+        ----------
+        explainer
+            What makes the saliency maps.
+        inputs
+            Floating tensor (N, C, H, W).
+
+        Returns
+        -------
+        float64 array (N,); not yet aggregated.
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a wrong type.
+        ValueError
+            If a shape or value is wrong.
+        """
+        check_inputs(inputs, check_explainer(explainer).ops)
+        subject = Subject(explainer, self.network_of(explainer), inputs)
+        hearing = Hearing(subject.network, np.empty(0, np.int64))
+        return hearing.settle([self.judge(subject)])[0]
+
+    @abstractmethod
+    def judge(self, subject: Subject) -> Judging:
+        """Score the explainer: (N,) scores, or a generator that asks for answers."""
+
+    def aggregate(self, result: Any) -> None:
+        """Add the scores of samples, (N,) or one float.
+
+        Raises
+        ------
+        TypeError
+            If `result` is no float, array or tensor.
+        """
+        self._results.extend(map(float, _to_vector("result", result)))
+
+    def get_results(self) -> list[float]:
+        """Return a copy of all scores."""
+        return list(self._results)
+
+    @property
+    def performance(self) -> float:
+        """Mean of all finite scores; 0 if there is none."""
+        return _finite_mean(self._results)
+
+    def reset(self) -> None:
+        """Forget all scores."""
+        self._results = []
+
+
+def identity(logits: Tensor) -> Tensor:
+    """Leave the logits as they are."""
+    return logits
 
 
 def _to_vector(name: str, value: Any) -> npt.NDArray[np.float64]:
@@ -188,6 +282,6 @@ def _to_vector(name: str, value: Any) -> npt.NDArray[np.float64]:
     return np.atleast_1d(np.asarray(value, np.float64)).reshape(-1)
 
 
-def _finite_mean(scores: list[float]) -> float:
+def _finite_mean(scores: Sequence[float]) -> float:
     finite = [score for score in scores if np.isfinite(score)]
     return float(np.mean(finite)) if finite else 0.0

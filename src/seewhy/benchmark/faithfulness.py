@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Generator
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from seewhy.benchmark.base import LabelSensitiveMetric, Scores
+from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.case import Case
+from seewhy.benchmark.checks import check_activation_fn, check_choice, check_share
+from seewhy.benchmark.curves import Curve, area, ask_bands, band_edges
+from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
+from seewhy.benchmark.questions import Hearing, Judging, Question, Scores
 from seewhy.explainer import Explainer
 from seewhy.explainer.perturbation import check_positive_int
-from seewhy.network.protocol import Activation, Network, Tensor
-from seewhy.perturb.by_saliency import default_steps, ranks, replaced_bands
-from seewhy.perturb.references import Reference, check_reference, make_reference
+from seewhy.network.protocol import Activation, Tensor
+from seewhy.perturb.by_saliency import default_steps
+from seewhy.perturb.references import Reference, check_reference, plain_reference
 
 METRICS = ("NaiveFaithfulness", "DeletionAUC", "InsertionAUC")
 NEUTRAL = {"NaiveFaithfulness": 0.5, "DeletionAUC": 0.0, "InsertionAUC": 0.5}
@@ -92,71 +96,90 @@ class Faithfulness(LabelSensitiveMetric):
         perturbation_per_eval: int = 32,
     ) -> None:
         super().__init__(num_labels)
-        if not callable(activation_fn):
-            raise TypeError(f"`activation_fn` must be callable, got {type(activation_fn).__name__}")
-        if not isinstance(metric, str):
-            raise TypeError(f"`metric` must be a string, got {type(metric).__name__}")
-        if metric not in METRICS:
-            raise ValueError(f"`metric` must be one of {', '.join(METRICS)}, got {metric!r}")
-        if isinstance(share, bool) or not isinstance(share, (int, float)):
-            raise TypeError(f"`share` must be a number in (0, 1], got {type(share).__name__}")
-        if not 0 < share <= 1:
-            raise ValueError(f"`share` must be in (0, 1], got {share}")
+        check_activation_fn(activation_fn)
+        check_choice("metric", metric, METRICS)
         if steps is not None:
             check_positive_int("steps", steps)
         check_positive_int("perturbation_per_eval", perturbation_per_eval)
         check_reference(reference)
-        self._activation_fn = activation_fn
+        self.activation_fn = activation_fn
         self.metric = metric
-        self.share = float(share)
+        self.share = check_share("share", share)
         self.steps = steps
         self.reference = reference
         self.perturbation_per_eval = perturbation_per_eval
 
     @property
+    def name(self) -> str:
+        """See `Metric`: the name of the measure."""
+        return self.metric
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """See `LabelSensitiveMetric`."""
-        reference = self.reference if isinstance(self.reference, (int, float, str)) else "custom"
         return {
-            "metric": self.metric,
             "share": self.share,
             "steps": self.steps,
-            "reference": reference,
+            "reference": plain_reference(self.reference),
         }
 
     @property
     def range(self) -> tuple[float, float]:
-        """See `LabelSensitiveMetric`."""
+        """See `Metric`."""
         return RANGE[self.metric]
 
-    def evaluate(
-        self, explainer: Explainer, inputs: Tensor, targets: Any, saliency: Any = None
-    ) -> Scores:
-        """See `LabelSensitiveMetric`."""
-        ids, maps = self._prepare(explainer, inputs, targets, saliency)
-        network = explainer.network_with(self._activation_fn)
-        score = {
-            "NaiveFaithfulness": self._correlation,
-            "DeletionAUC": self._deletion,
-            "InsertionAUC": self._insertion,
-        }[self.metric]
-        scores = score(network, inputs, ids, maps)
-        constant = np.ptp(maps, axis=(1, 2)) == 0
-        neutral = NEUTRAL[self.metric]
-        _warn(constant, neutral, "the saliency map is constant")
-        _warn(np.isnan(scores) & ~constant, neutral, UNDEFINED[self.metric])
-        return np.where(constant | np.isnan(scores), neutral, scores)
+    @property
+    def chance(self) -> float | None:
+        """See `Metric`."""
+        return 0.5 if self.metric == "NaiveFaithfulness" else None
 
-    def _correlation(
-        self, network: Network, x: Tensor, ids: npt.NDArray[np.int64], maps: Scores
-    ) -> Scores:
-        edges = self._edges(maps[0].size)
-        ranked = ranks(maps)
-        bands = list(pairwise(edges))
-        p = self._curve(network, x, ids, ranked, bands)
-        order = np.argsort(ranked.reshape(len(maps), -1), axis=1)
-        values = np.take_along_axis(maps.reshape(len(maps), -1), order, axis=1)
-        means = values[:, : edges[-1]].reshape(len(maps), len(bands), -1).mean(2)
+    def cost(self, size: tuple[int, int]) -> Cost:
+        """See `Metric`."""
+        naive = self.metric == "NaiveFaithfulness"
+        return Cost(len(self._edges(size[0] * size[1])) - (1 if naive else 0))
+
+    def curve(
+        self, explainer: Explainer, inputs: Tensor, targets: Any, saliency: Any = None
+    ) -> Curve:
+        """Return the probabilities behind the score; parameters and errors as in `evaluate`.
+
+        Of "NaiveFaithfulness", the share is that of the pixels before the end of each band.
+        """
+        case = self._case(explainer, inputs, targets, saliency)
+        hearing = Hearing(case.network, np.unique(case.ids), self.check_outputs)
+        pixels = case.size[0] * case.size[1]
+        edges = self._edges(pixels)
+        edges = edges[1:] if self.metric == "NaiveFaithfulness" else edges
+        return Curve(np.array(edges) / pixels, hearing.settle([self._probabilities(case)])[0])
+
+    def judge(self, case: Case) -> Judging:
+        """See `LabelSensitiveMetric`."""
+        p = yield from self._probabilities(case)
+        if self.metric == "NaiveFaithfulness":
+            scores = self._naive(case, p)
+        elif self.metric == "DeletionAUC":
+            scores = area(p[:, :1] - p) / np.where(p[:, 0] == 0, np.nan, p[:, 0])
+        else:
+            scores = (1 + area(p - p[:, :1])) / 2
+        reasons = {CONSTANT: constant(case.maps), UNDEFINED[self.metric]: np.isnan(scores)}
+        return neutralised(scores, NEUTRAL[self.metric], reasons)
+
+    def _probabilities(self, case: Case) -> Generator[Question, Scores, Scores]:
+        """Ask for the curve (N, steps) of the measure."""
+        pixels = case.size[0] * case.size[1]
+        edges = self._edges(pixels)
+        bands = {
+            "NaiveFaithfulness": list(pairwise(edges)),
+            "DeletionAUC": [(0, edge) for edge in edges],
+            "InsertionAUC": [(edge, pixels) for edge in edges],
+        }[self.metric]
+        answers = yield ask_bands(case, bands, self.reference, self.perturbation_per_eval)
+        return answers.reshape(len(case), -1)
+
+    def _naive(self, case: Case, p: Scores) -> Scores:
+        edges = self._edges(case.size[0] * case.size[1])
+        values = -np.sort(-case.maps.reshape(len(case), -1), axis=1)
+        means = values[:, : edges[-1]].reshape(len(case), len(edges) - 1, -1).mean(2)
         s, p = means - means.mean(1, keepdims=True), p - p.mean(1, keepdims=True)
         norm = np.sqrt((s**2).sum(1) * (p**2).sum(1))
         flat = norm <= 1e-12 * np.maximum(1e-12, np.abs(means).max(1))
@@ -164,55 +187,5 @@ class Faithfulness(LabelSensitiveMetric):
         normalised: Scores = (1 - r) / 2
         return normalised
 
-    def _deletion(
-        self, network: Network, x: Tensor, ids: npt.NDArray[np.int64], maps: Scores
-    ) -> Scores:
-        bands = [(0, edge) for edge in self._edges(maps[0].size)]
-        p = self._curve(network, x, ids, ranks(maps), bands)
-        share: Scores = _area(p[:, :1] - p) / np.where(p[:, 0] == 0, np.nan, p[:, 0])
-        return share
-
-    def _insertion(
-        self, network: Network, x: Tensor, ids: npt.NDArray[np.int64], maps: Scores
-    ) -> Scores:
-        pixels = maps[0].size
-        bands = [(edge, pixels) for edge in self._edges(pixels)]
-        p = self._curve(network, x, ids, ranks(maps), bands)
-        return (1 + _area(p - p[:, :1])) / 2
-
     def _edges(self, pixels: int) -> list[int]:
-        """Ranks between the bands: 0 first, then one a step."""
-        steps = self.steps or default_steps(pixels)
-        each = int(pixels * self.share / steps)
-        if each == 0:
-            raise ValueError(
-                f"`steps` must leave at least one of the {pixels} pixels a step, got {steps}"
-            )
-        return [each * step for step in range(steps + 1)]
-
-    def _curve(
-        self,
-        network: Network,
-        x: Tensor,
-        ids: npt.NDArray[np.int64],
-        ranked: npt.NDArray[np.int64],
-        bands: list[tuple[int, int]],
-    ) -> Scores:
-        """Probability (N, bands) of each sample's label where a band is replaced."""
-        reference = make_reference(self.reference, x, network.ops)
-        limit = network.batch_size(x, self.perturbation_per_eval)
-        made = replaced_bands(network, x, reference, ranked, bands, max(1, limit // len(ids)))
-        self._check_outputs(made[0])
-        rows = network.ops.numpy(made).astype(np.float64)
-        return np.take_along_axis(rows, ids[:, None, None], axis=2)[..., 0]
-
-
-def _area(curve: Scores) -> Scores:
-    """Area (N,) under curves (N, steps + 1) over 0..1, by the trapezoid rule."""
-    area: Scores = ((curve[:, 1:] + curve[:, :-1]) / 2).mean(1)
-    return area
-
-
-def _warn(where: npt.NDArray[np.bool_], neutral: float, why: str) -> None:
-    if where.any():
-        warnings.warn(f"neutral score {neutral} for {where.sum()} samples: {why}", stacklevel=3)
+        return band_edges(pixels, self.share, self.steps or default_steps(pixels))

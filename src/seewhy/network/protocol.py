@@ -25,6 +25,16 @@ OutputPicker: TypeAlias = Callable[[Any], Tensor]
 """Picks the logits (N, K) out of whatever structure the network returns."""
 
 
+class TensorReader(Protocol):
+    """The part of `Ops` that looks at tensors only."""
+
+    def is_tensor(self, value: object) -> bool:
+        """Whether `value` is a tensor that can be read."""
+
+    def numpy(self, x: Tensor) -> npt.NDArray[Any]:
+        """Copy `x` to the host."""
+
+
 class Ops(Protocol):
     """What PyTorch tensors and MindSpore tensors spell differently."""
 
@@ -54,6 +64,9 @@ class Ops(Protocol):
 
     def gather(self, x: Tensor, index: Tensor) -> Tensor:
         """Return `x[n, index[n, l]]`: (N, K) and integer (N, L) give (N, L)."""
+
+    def where(self, condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """`x` where `condition` is true, `y` elsewhere; all three broadcast."""
 
     def mean(self, x: Tensor, axis: tuple[int, ...]) -> Tensor:
         """Mean over `axis`, which is kept with size one."""

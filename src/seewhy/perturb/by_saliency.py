@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from seewhy.network.protocol import Network, Ops, Tensor
-from seewhy.perturb.evaluate import chunk_sizes, evaluate
+from seewhy.network.protocol import Ops, Tensor
 
 
 def ranks(saliency: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -25,39 +22,31 @@ def default_steps(pixels: int) -> int:
     return int(np.sqrt(pixels))
 
 
-def replaced_bands(
-    network: Network,
+def replaced(
     x: Tensor,
     reference: Tensor,
-    ranked: npt.NDArray[np.int64],
-    bands: Sequence[tuple[int, int]],
-    at_once: int,
-) -> Tensor:
-    """Probabilities (N, bands, K) where the pixels of each band of ranks are replaced.
-
-    In band (low, high) the pixels of `x` (N, C, H, W) with low <= rank < high become those of
-    `reference`, which broadcasts to the shape of `x`. An empty band leaves `x` as it is.
-    """
-    rank = network.ops.tensor(ranked[:, None].astype(np.float32), like=x)
-    answers = evaluate(network, _batches(network.ops, x, reference, rank, bands, at_once))
-    rows = [answer.reshape(note, x.shape[0], -1) for note, answer in answers]
-    return network.ops.concat(rows).swapaxes(0, 1)
-
-
-def _batches(
+    ranked: Tensor,
+    samples: npt.NDArray[np.int64],
+    bands: npt.NDArray[np.int64],
     ops: Ops,
-    x: Tensor,
-    reference: Tensor,
-    rank: Tensor,
-    bands: Sequence[tuple[int, int]],
-    at_once: int,
-) -> Iterator[tuple[int, Tensor]]:
-    limits = np.array(bands, np.float32).reshape(-1, 2, 1, 1, 1, 1)
-    start = 0
-    for number in chunk_sizes(len(bands), at_once):
-        part = limits[start : start + number]
-        low, high = ops.tensor(part[:, 0], like=x), ops.tensor(part[:, 1], like=x)
-        replaced = ops.cast((rank[None] >= low) & (rank[None] < high), like=x)
-        made = x[None] * (1 - replaced) + reference[None] * replaced
-        yield number, made.reshape(-1, *x.shape[1:])
-        start += number
+) -> Tensor:
+    """Images (n, C, H, W) in which pixels of a band of ranks are replaced.
+
+    The i-th is made of sample k = `samples[i]` of `x` (N, C, H, W): its pixels with
+    low <= rank < high become those of `reference`, where (low, high) = `bands[i]`.
+
+    Parameters
+    ----------
+    reference
+        Broadcasts to the shape of `x`.
+    ranked
+        Floating tensor (N, 1, H, W) of ranks; see `ranks`.
+    """
+    index = ops.tensor(samples)
+    limits = bands.reshape(-1, 2, 1, 1, 1).astype(np.float32)
+    low, high = ops.tensor(limits[:, 0], like=ranked), ops.tensor(limits[:, 1], like=ranked)
+    rank = ranked[index]
+    each = reference.ndim == 4 and reference.shape[0] > 1
+    return ops.where(
+        (rank >= low) & (rank < high), reference[index] if each else reference, x[index]
+    )

@@ -52,6 +52,11 @@ class MindSporeOps:
     def gather(self, x: mindspore.Tensor, index: mindspore.Tensor) -> mindspore.Tensor:
         return ops.gather_elements(x, 1, index)
 
+    def where(
+        self, condition: mindspore.Tensor, x: mindspore.Tensor, y: mindspore.Tensor
+    ) -> mindspore.Tensor:
+        return ops.where(condition, x, y)
+
     def mean(self, x: mindspore.Tensor, axis: tuple[int, ...]) -> mindspore.Tensor:
         return x.mean(axis, True)
 

@@ -45,6 +45,9 @@ class TorchOps:
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         return x.gather(1, index)
 
+    def where(self, condition: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return torch.where(condition, x, y)
+
     def mean(self, x: torch.Tensor, axis: tuple[int, ...]) -> torch.Tensor:
         return x.mean(axis, keepdim=True)
 
