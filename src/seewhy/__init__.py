@@ -10,8 +10,12 @@ from seewhy.explainer import (
     GradCAM,
     Gradient,
     GuidedBackprop,
+    LIMETabular,
     Occlusion,
+    PseudoLinearCoef,
     RISEPlus,
+    SHAPGradient,
+    SHAPKernel,
 )
 from seewhy.network import Network, adapt
 from seewhy.runner import ImageClassificationRunner
@@ -25,9 +29,13 @@ __all__ = [
     "Gradient",
     "GuidedBackprop",
     "ImageClassificationRunner",
+    "LIMETabular",
     "Network",
     "Occlusion",
+    "PseudoLinearCoef",
     "RISEPlus",
+    "SHAPGradient",
+    "SHAPKernel",
     "__version__",
     "adapt",
 ]

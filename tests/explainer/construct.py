@@ -15,9 +15,10 @@ CHEAP = {"num_masks": 16, "grid": 3, "perturbation_per_eval": 16}
 
 
 def kinds() -> list[type[Explainer]]:
-    """All public explainers, found where users find them."""
+    """All public explainers of images, found where users find them."""
     found = [getattr(seewhy.explainer, name) for name in seewhy.explainer.__all__]
-    return [kind for kind in found if not inspect.isabstract(kind)]
+    kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Explainer)]
+    return [kind for kind in kinds if not inspect.isabstract(kind)]
 
 
 def ready(kind: type[Explainer], framework: str, network: Any, **settings: Any) -> Explainer:

@@ -11,7 +11,7 @@ from seewhy.explainer.occlusion import Occlusion
 from tests.networks import Spec, images, library, make, numpy, tensor
 from tests.perturb import oracles
 from tests.perturb.linear import identity, linear, weights
-from tests.perturb.networks import counted, one_by_one, slow_probabilities, softmax
+from tests.perturb.networks import counted, one_by_one, slow_enough, slow_probabilities, softmax
 
 TARGETS = np.array([[1, 4, 0], [2, 3, 3]])
 
@@ -207,6 +207,29 @@ def test_the_batch_size_does_not_matter(framework: str, at_once: int | str) -> N
     np.testing.assert_allclose(made, np.concatenate(alone), atol=1e-5)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("reference", [0.0, "blur"])
+def test_incremental_inference_changes_nothing(reference: Any) -> None:
+    network, x = slow_enough(), tensor("torch", images(3, size=(40, 44)))
+    targets = [[0, 3], [1, 2], [4, 0]]
+    made = [
+        Occlusion(
+            network, softmax("torch"), window=(8, 6), stride=5, reference=reference,
+            incremental=incremental,
+        )(x, targets)
+        for incremental in (True, False)
+    ]  # fmt: skip
+    np.testing.assert_allclose(made[0], made[1], atol=1e-6)
+    assert made[0].abs().max() > 1e-3
+    assert engine_words(network).startswith("incremental: boxes of 8 x 6")
+
+
+def engine_words(network: Any) -> str:
+    from seewhy.network.torch.engine import engine_of
+
+    return engine_of(network).boxes_reason
+
+
 def test_labels_and_samples_share_forwards(framework: str) -> None:
     network, x = make(framework), tensor(framework, images(3, size=(9, 8)))
     explainer = Occlusion(network, softmax(framework), window=3)
@@ -307,6 +330,7 @@ def test_maps_have_the_dtype_of_the_inputs(dtype: str) -> None:
             "`perturbation_per_eval` must be a positive int",
         ),
         ({"perturbation_per_eval": "all"}, TypeError, "`perturbation_per_eval` must be a positive"),
+        ({"incremental": 1}, TypeError, "`incremental` must be a bool, got int"),
         ({"activation_fn": None}, TypeError, "`activation_fn` must be callable, got NoneType"),
     ],
 )
@@ -341,6 +365,7 @@ def test_a_class_that_does_not_exist(framework: str) -> None:
 
 
 def test_parameters_are_json(framework: str) -> None:
+    """Without `incremental`, which does not change the maps."""
     explainer = Occlusion(make(framework), softmax(framework), window=7, reference=[0, 1, 2.5])
     assert explainer.parameters == {"window": (7, 7), "stride": None, "reference": [0, 1, 2.5]}
     assert "window=(7, 7)" in repr(explainer)

@@ -8,6 +8,14 @@ from typing import Any
 from seewhy.network.protocol import Activation, Network, OutputPicker
 
 
+def is_network(value: object) -> bool:
+    """Whether `value` is a `torch.nn.Module` or a `mindspore.nn.Cell`; imports neither."""
+    torch, mindspore = sys.modules.get("torch"), sys.modules.get("mindspore")
+    return (torch is not None and isinstance(value, torch.nn.Module)) or (
+        mindspore is not None and isinstance(value, mindspore.nn.Cell)
+    )
+
+
 def adapt(
     network: Any, activation_fn: Activation | None = None, output: OutputPicker | None = None
 ) -> Network:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seewhy.network.protocol import Ops
+from seewhy.network.protocol import TensorReader
 
 ACCEPTED = "an int, a 0-D, 1-D (N,) or 2-D (N, L) integer tensor or array, or a list or tuple"
 
 _LARGEST = np.iinfo(np.int64).max
 
 
-def class_ids(targets: Any, num_samples: int, ops: Ops) -> npt.NDArray[np.int64]:
+def class_ids(targets: Any, num_samples: int, ops: TensorReader) -> npt.NDArray[np.int64]:
     """Turn `targets` into class ids (N, L).
 
     Parameters
@@ -55,17 +55,17 @@ def class_ids(targets: Any, num_samples: int, ops: Ops) -> npt.NDArray[np.int64]
     return array.reshape(num_samples, -1).astype(np.int64)
 
 
-def check_range(targets: npt.NDArray[np.int64], num_classes: int) -> None:
-    """Raise ValueError if a class id is not one of the network's `num_classes` outputs."""
+def check_range(targets: npt.NDArray[np.int64], num_classes: int, owner: str = "network") -> None:
+    """Raise ValueError if a class id is not one of the `num_classes` outputs of the `owner`."""
     highest = int(targets.max())
     if highest >= num_classes:
         raise ValueError(
             f"`targets` must be class ids in 0..{num_classes - 1}, "
-            f"as the network has {num_classes} outputs, got {highest}"
+            f"as the {owner} has {num_classes} outputs, got {highest}"
         )
 
 
-def _as_array(targets: Any, ops: Ops) -> npt.NDArray[Any]:
+def _as_array(targets: Any, ops: TensorReader) -> npt.NDArray[Any]:
     if ops.is_tensor(targets):
         array = ops.numpy(targets)
     elif isinstance(targets, np.ndarray):
@@ -79,7 +79,7 @@ def _as_array(targets: Any, ops: Ops) -> npt.NDArray[Any]:
     return array
 
 
-def _from_sequence(targets: Sequence[Any], ops: Ops) -> npt.NDArray[np.int64]:
+def _from_sequence(targets: Sequence[Any], ops: TensorReader) -> npt.NDArray[np.int64]:
     rows = [_plain(row, ops) for row in targets]
     rows = [
         [_as_int(_plain(item, ops)) for item in row]
@@ -97,7 +97,7 @@ def _from_sequence(targets: Sequence[Any], ops: Ops) -> npt.NDArray[np.int64]:
     return np.array(rows, dtype=np.int64)
 
 
-def _plain(value: Any, ops: Ops) -> Any:
+def _plain(value: Any, ops: TensorReader) -> Any:
     """Python numbers, or lists of them, out of a tensor or an array."""
     array = ops.numpy(value) if ops.is_tensor(value) else value
     return array.tolist() if isinstance(array, (np.ndarray, np.generic)) else array
