@@ -41,6 +41,18 @@ def one_by_one(framework: str, network: Any, activation: Any) -> Scores:
     return probabilities
 
 
+def slow_enough() -> Any:
+    """A PyTorch network that takes long enough for incremental inference to pay."""
+    torch = library("torch")
+    nn = torch.nn
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1)]
+        last = nn.Linear(64, 5)
+        last.weight.mul_(20)
+        return nn.Sequential(*layers, nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), last).eval()
+
+
 @contextmanager
 def counted(network: Any) -> Iterator[list[int]]:
     """The sizes of the batches that go through the network while the context is open."""

@@ -10,24 +10,32 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, fx, nn
 
+from seewhy.network.dropout_masks import Masks, Place
 from seewhy.network.torch.fused_checks import (
     check_environment,
     check_input,
     check_module,
     is_plain,
 )
+from seewhy.network.torch.fused_dropout import DropoutSplit
 from seewhy.network.torch.fused_measure import Measure, random_batch
 from seewhy.network.torch.fused_rewrite import Program
 from seewhy.network.torch.fused_split import Head, Split
 from seewhy.network.torch.fused_state import Snapshot
 from seewhy.network.torch.fused_stream import best_batch, run_stream
 from seewhy.network.torch.fused_trace import NotFusableError, evaluation_copy, trace
+from seewhy.network.torch.incremental import Plans
+from seewhy.network.torch.incremental_plan import Plan
+from seewhy.network.torch.ops import TorchOps
 
 __all__ = ["FusedGraph", "Head", "best_batch", "fuse", "fuse_or_reason", "run_stream"]
 
@@ -100,6 +108,8 @@ class FusedGraph:
                 raise NotFusableError("no convolution to fuse")
             self._test(self._program.run, self._inputs[1:2], self._inputs)
         self._splits: dict[str, Split | None] = {}
+        self._dropouts: dict[tuple[Place, ...], DropoutSplit | None] = {}
+        self._plans = Plans(self._program, TOLERANCE)
         counts = ", ".join(f"{number} {what}" for what, number in self._program.counts.items())
         self.summary = f"fused oneDNN graph: {counts}"
 
@@ -158,6 +168,47 @@ class FusedGraph:
             split = self._splits[layer]
         return None if split is None else Head(split, self.refresh)
 
+    def dropout_split(self, places: Sequence[Place]) -> DropoutSplit | None:
+        """Cut the network where the first value is dropped.
+
+        Returns
+        -------
+        None where there is no such cut or the plain network must serve; see the debug log.
+        """
+        if torch.is_autocast_enabled("cpu") or self.refresh() is not None:
+            return None
+        key = tuple(places)
+        with self._lock:
+            if key not in self._dropouts:
+                self._dropouts[key] = self._dropout_split(key)
+            return self._dropouts[key]
+
+    def box_plan(
+        self, x: Tensor, other: Tensor, box: tuple[int, int], corners: npt.NDArray[np.int64]
+    ) -> tuple[Plan | None, str]:
+        """Return how to run `x` with a box replaced, for many boxes, and why, in words.
+
+        Parameters
+        ----------
+        x, other
+            The image and what the boxes show, (1, C, H, W), float32 on the CPU.
+        box
+            Height and width of the boxes.
+        corners
+            (b, 2): first row and column of each box.
+
+        Returns
+        -------
+        None where whole forwards are better or must serve. New weights make a plan invalid: ask
+        anew for each stream.
+        """
+        if torch.is_autocast_enabled("cpu") or self.refresh() is not None:
+            return None, "whole forwards: of the plain network"
+        with self._lock, _undisturbed():
+            plan, words = self._plans.find(x, other, box, corners)
+        _log.debug("%s: %s", type(self._network()).__name__, words)
+        return plan, words
+
     def largest_activation(self, x: Tensor) -> int:
         """Return the bytes of the largest tensor that a forward of `x` makes."""
         measure = Measure(self._program.run, self._program.graph)
@@ -176,6 +227,23 @@ class FusedGraph:
             _log.debug("no fused head up to %r: %s", layer, error)
             return None
 
+    def _dropout_split(self, places: tuple[Place, ...]) -> DropoutSplit | None:
+        try:
+            with _undisturbed():
+                # A rate of 0 drops nothing: two passes must both be the plain network.
+                split = DropoutSplit(self._source, [replace(place, rate=0.0) for place in places])
+                for number in range(2):
+
+                    def run(x: Tensor, number: int = number) -> Tensor:
+                        _, passes = split.start(x, Masks(TorchOps(), (0,)))
+                        return passes(0, 2)[number * len(x) : (number + 1) * len(x)]
+
+                    self._test(run, self._inputs)
+                return DropoutSplit(self._source, places)
+        except Exception as error:
+            _log.debug("no fused head up to the first dropout: %s", error)
+            return None
+
     def _repack(self) -> None:
         # Taken before the weights are read, put in place after: no other thread runs old weights.
         snapshot = self._snapshot.renewed()
@@ -183,7 +251,8 @@ class FusedGraph:
             check_module(self._network())
             with _undisturbed():
                 self._program.pack()
-                for split in self._splits.values():
+                self._plans = Plans(self._program, TOLERANCE)
+                for split in (*self._splits.values(), *self._dropouts.values()):
                     if split is not None:
                         split.pack()
                 self._test(self._program.run, self._inputs[1:2])

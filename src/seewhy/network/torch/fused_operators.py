@@ -64,6 +64,13 @@ class Convolution:
         return max(top, bottom), max(left, right)
 
     @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width with the rows and columns of zeros."""
+        high, wide = self.weight.read().shape[2:]
+        left, right, top, bottom = self._zeros()
+        return high + top + bottom, wide + left + right
+
+    @property
     def geometry(self) -> tuple[list[int], list[int], list[int], int]:
         return list(self.even_padding), list(self.stride), list(self.dilation), self.groups
 
@@ -109,16 +116,23 @@ class FusedConvolution(nn.Module):
         self.packed = self.convolution.packed()
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        return self._run(x, other, self.geometry, self.overwrite)
+
+    def on_part(self, x: Tensor, other: Tensor | None = None, *, overwrite: bool) -> Tensor:
+        """Run on a part of the input that brings its own surroundings: nothing is padded."""
+        return self._run(x, other, ([0, 0], *self.geometry[1:]), overwrite)
+
+    def _run(self, x: Tensor, other: Tensor | None, geometry: Any, overwrite: bool) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last)
         operators: Any = torch.ops.mkldnn
         made: Tensor
         if other is None:
-            made = operators._convolution_pointwise(x, *self.packed, *self.geometry, *self.post)
+            made = operators._convolution_pointwise(x, *self.packed, *geometry, *self.post)
             return made
         run: Callable[..., Tensor] = operators._convolution_pointwise.binary
-        if self.overwrite:
+        if overwrite:
             run, x, other = operators._convolution_pointwise_.binary, other, x
-        return run(x, other, *self.packed, *self.geometry, *self.binary)
+        return run(x, other, *self.packed, *geometry, *self.binary)
 
 
 class FusedLinear(nn.Module):

@@ -25,7 +25,7 @@ class Split:
         cut = source.last_call.get(id(layer))
         if cut is None or "shape" not in cut.meta:
             raise NotFusableError("the layer does not run, or gives other than one tensor")
-        after = _dependents(source.graph, cut)
+        after = dependents(source.graph, cut)
         output = next(node for node in source.graph.nodes if node.op == "output")
         if output not in after:
             raise NotFusableError("the output does not depend on the layer")
@@ -37,7 +37,7 @@ class Split:
             and node.op != "get_attr"
             and any(user in after for user in node.users)
         ]
-        self.head = Program(source.root, _head(source.graph, cut, crossing))
+        self.head = Program(source.root, head_graph(source.graph, cut, crossing))
         self.tail = Program(source.root, _tail(source.graph, cut, crossing, after), fused=False)
 
     def pack(self) -> None:
@@ -95,7 +95,8 @@ class Head:
         return output
 
 
-def _dependents(graph: fx.Graph, cut: fx.Node) -> set[fx.Node]:
+def dependents(graph: fx.Graph, cut: fx.Node) -> set[fx.Node]:
+    """Return what is computed from `cut`, without it."""
     after: set[fx.Node] = set()
     for node in graph.nodes:
         if any(source is cut or source in after for source in node.all_input_nodes):
@@ -103,7 +104,8 @@ def _dependents(graph: fx.Graph, cut: fx.Node) -> set[fx.Node]:
     return after
 
 
-def _head(graph: fx.Graph, cut: fx.Node, crossing: list[fx.Node]) -> fx.Graph:
+def head_graph(graph: fx.Graph, cut: fx.Node, crossing: list[fx.Node]) -> fx.Graph:
+    """Copy what `cut` and `crossing` are computed by; it returns them."""
     needed: set[fx.Node] = set()
     waiting = [cut, *crossing]
     while waiting:
