@@ -79,8 +79,8 @@ def test_refuses_what_cannot_be_told_apart(framework: str) -> None:
         evaluate_together([*metrics(framework)[1:2]] * 2, [Gradient(network)], x, 0)
     with pytest.raises(ValueError, match="`explainers` must be of distinct names"):
         evaluate_together(metrics(framework), [Gradient(network)] * 2, x, 0)
+    other = [Gradient(network), GuidedBackprop(make(framework))]
     with pytest.raises(ValueError, match="`explainers` must be of one network"):
-        other = [Gradient(network), GuidedBackprop(make(framework))]
         evaluate_together(metrics(framework), other, x, 0)
     with pytest.raises(ValueError, match="`explainers` must hold at least one"):
         evaluate_together(metrics(framework), [], x, 0)

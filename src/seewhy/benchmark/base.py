@@ -43,6 +43,9 @@ class Metric(ABC):
     needs_mask: ClassVar[bool] = False
     """Whether it can score only where it is known where the object is."""
 
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The measures that the class makes by its argument `metric`, if it makes several."""
+
     activation_fn: Activation | None = None
     """Turns logits into probabilities; `None` leaves the logits as they are."""
 
@@ -137,6 +140,10 @@ class LabelSensitiveMetric(Metric):
         case = self._case(explainer, inputs, targets, saliency)
         hearing = Hearing(case.network, np.unique(case.ids), self.check_outputs)
         return hearing.settle([self.judge(case)])[0]
+
+    def chance_of(self, case: Case) -> Scores:
+        """Return `chance` of each sample (N,); NaN where it is not known."""
+        return np.full(len(case), np.nan if self.chance is None else self.chance)
 
     @abstractmethod
     def judge(self, case: Case) -> Judging:

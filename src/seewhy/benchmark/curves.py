@@ -74,7 +74,7 @@ def ask_bands(
         return replaced(case.inputs, made[0], rank, index // across, limits[index % across], ops)
 
     keys = [
-        _key(sample, order, band, pixels=case.ranked[0].size, reference=_reference_key(reference))
+        _key(sample, order, band, pixels=case.ranked[0].size, reference=reference_key(reference))
         for sample, order in enumerate(case.orders)
         for band in bands
     ]
@@ -93,7 +93,8 @@ def _key(
     return "replaced", sample, order, band, reference
 
 
-def _reference_key(reference: Reference) -> Hashable:
+def reference_key(reference: Reference) -> Hashable:
+    """Return what equal references have in common, for the keys of questions."""
     if callable(reference) or isinstance(reference, str):
         return reference
     return tuple(np.atleast_1d(np.asarray(reference, np.float64)).tolist())

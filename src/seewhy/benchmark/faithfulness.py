@@ -84,6 +84,8 @@ class Faithfulness(LabelSensitiveMetric):
     arXiv:1806.07538 (faithfulness as a correlation).
     """
 
+    kinds = METRICS
+
     def __init__(
         self,
         num_labels: int,

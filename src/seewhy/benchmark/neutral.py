@@ -11,18 +11,22 @@ Where = npt.NDArray[np.bool_]
 
 
 def neutralised(
-    scores: npt.NDArray[np.float64], neutral: float, reasons: dict[str, Where]
+    scores: npt.NDArray[np.float64],
+    neutral: float | npt.NDArray[np.float64],
+    reasons: dict[str, Where],
 ) -> npt.NDArray[np.float64]:
     """Put the neutral value where any of the reasons (N,) holds, and warn of each that does.
 
-    A sample for which several hold is counted under the first.
+    The value is one for all samples, or (N,). A sample for which several reasons hold is counted
+    under the first.
     """
     undefined = np.zeros(len(scores), bool)
+    value = "" if isinstance(neutral, np.ndarray) else f" {neutral:.3g}"
     for reason, where in reasons.items():
         number = int((where & ~undefined).sum())
         if number:
             samples = "1 sample" if number == 1 else f"{number} samples"
-            warnings.warn(f"neutral score {neutral:g} for {samples}: {reason}", stacklevel=2)
+            warnings.warn(f"neutral score{value} for {samples}: {reason}", stacklevel=2)
         undefined |= where
     return np.where(undefined, neutral, scores)
 
@@ -32,4 +36,10 @@ def constant(maps: npt.NDArray[np.float64]) -> Where:
     return np.asarray(np.ptp(maps, axis=(1, 2)) == 0)
 
 
+def zero(maps: npt.NDArray[np.float64]) -> Where:
+    """Whether each of the maps (N, H, W) holds nothing but zeros."""
+    return np.asarray(~maps.any(axis=(1, 2)))
+
+
 CONSTANT = "the saliency map is constant"
+ZERO = "the saliency map is zero everywhere"

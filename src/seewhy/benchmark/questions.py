@@ -1,4 +1,4 @@
-"""What metrics ask the network; what several of them want alike is asked once."""
+"""What metrics ask the network and the explainers; what several want alike is asked once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from seewhy.benchmark.explanations import MapQuestion, explain
 from seewhy.network.protocol import Network, Tensor
 from seewhy.perturb.evaluate import chunk_sizes, evaluate
 
@@ -40,8 +41,11 @@ class Question:
     at_once: int
 
 
-Judging: TypeAlias = Scores | Generator[Question, Scores, Scores]
-"""The scores, or a generator that yields questions, is sent the answers, and returns the scores."""
+Asking: TypeAlias = Generator[Question | MapQuestion, Scores, Scores]
+"""A generator that yields questions and is sent the answers; that to a `MapQuestion` is empty."""
+
+Judging: TypeAlias = Scores | Asking
+"""The scores, or a generator that asks and returns the scores."""
 
 
 @dataclass
@@ -67,9 +71,9 @@ class Hearing:
     def settle(self, judgings: Sequence[Judging]) -> list[Scores]:
         """Run all judgings to their end; return their scores in order."""
         scores: list[Any] = list(judgings)
-        waiting: dict[int, tuple[Generator[Question, Scores, Scores], Question]] = {}
+        waiting: dict[int, tuple[Asking, Question | MapQuestion]] = {}
 
-        def go_on(place: int, judging: Generator[Question, Scores, Scores], answer: Any) -> None:
+        def go_on(place: int, judging: Asking, answer: Any) -> None:
             try:
                 waiting[place] = judging, judging.send(answer)
             except StopIteration as end:
@@ -80,7 +84,9 @@ class Hearing:
             if isinstance(judging, Generator):
                 go_on(place, judging, None)
         while waiting:
-            self._ask([question for _, question in waiting.values()])
+            asked = [question for _, question in waiting.values()]
+            self._ask([question for question in asked if isinstance(question, Question)])
+            explain([question for question in asked if isinstance(question, MapQuestion)])
             for place, (judging, question) in list(waiting.items()):
                 go_on(place, judging, self._answer(question))
         return scores
@@ -98,13 +104,14 @@ class Hearing:
     def _batches(
         self, questions: Sequence[Question]
     ) -> Iterator[tuple[tuple[Question, Indices], Tensor]]:
-        asked: set[tuple[bool, Hashable]] = set()
-        for question in questions:
-            known, whole = self._known(question), question.ids is None
+        asked: dict[bool, set[Hashable]] = {True: set(self._whole), False: set(self._named)}
+        # Those that want all outputs come first: the others find theirs among them.
+        for question in sorted(questions, key=lambda question: question.ids is not None):
+            whole = question.ids is None
             new = []
             for index, key in enumerate(question.keys):
-                if key not in known and (whole, key) not in asked:
-                    asked.add((whole, key))
+                if key not in asked[True] and (whole or key not in asked[False]):
+                    asked[whole].add(key)
                     new.append(index)
             start = 0
             for number in chunk_sizes(len(new), question.at_once):
@@ -115,11 +122,17 @@ class Hearing:
     def _known(self, question: Question) -> dict[Hashable, Scores]:
         return self._whole if question.ids is None else self._named
 
-    def _answer(self, question: Question) -> Scores:
-        known = self._known(question)
-        rows = np.stack([known[key] for key in question.keys])
+    def _answer(self, question: Question | MapQuestion) -> Scores:
+        if isinstance(question, MapQuestion):
+            return np.empty(0)
         if question.ids is None:
-            return rows
+            return np.stack([self._whole[key] for key in question.keys])
+        rows = np.stack(
+            [
+                self._whole[key][self.classes] if key in self._whole else self._named[key]
+                for key in question.keys
+            ]
+        )
         column = np.searchsorted(self.classes, question.ids)
         picked: Scores = np.take_along_axis(rows, column[:, None], axis=1)[:, 0]
         return picked

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from seewhy.benchmark.base import LabelSensitiveMetric, identity
+from seewhy.benchmark.base import LabelAgnosticMetric, LabelSensitiveMetric, Metric, identity
 from seewhy.benchmark.case import (
     Case,
+    Subject,
     check_explainer,
     check_mask,
     check_saliency,
@@ -23,7 +25,7 @@ from seewhy.network.protocol import Tensor
 
 
 def evaluate_together(
-    metrics: Sequence[LabelSensitiveMetric],
+    metrics: Sequence[Metric],
     explainers: Sequence[Explainer],
     inputs: Tensor,
     targets: Any,
@@ -33,7 +35,8 @@ def evaluate_together(
     """Score the explanations of several explainers by several metrics.
 
     The scores are those of `metric.evaluate(explainer, ...)`. A perturbed image that more than one
-    of them wants goes through the network once, and all of them go in one stream.
+    of them wants goes through the network once, and all of them go in one stream; one whose maps
+    are wanted for several labels or by several metrics is explained once by each explainer.
 
     Parameters
     ----------
@@ -47,71 +50,104 @@ def evaluate_together(
         As for an explainer: the labels explained, one or L a sample.
     saliency
         Maps (N, L, H, W), a tensor or an array, by the name of the explainer; those that are
-        missing are made.
+        missing are made, if a metric scores maps.
     mask
         Where the object of each label is: (N, L, H, W), or (N, 1, H, W) for all labels alike. A
         mask without a pixel means that nobody said. Needed by the metrics that say so.
 
     Returns
     -------
-    float64 arrays (N, L) by (metric name, explainer name). NaN stands where a metric needs a mask
-    and there is none, and nowhere else.
+    float64 arrays by (metric name, explainer name): (N, L) of a `LabelSensitiveMetric`, (N,) of a
+    `LabelAgnosticMetric`. NaN stands where a metric needs a mask and there is none, and nowhere
+    else.
 
     Raises
     ------
     TypeError, ValueError
-        As `LabelSensitiveMetric.evaluate`; ValueError also if names repeat or networks differ.
+        As `evaluate` of the metrics; ValueError also if names repeat or networks differ.
     """
+    _check_metrics(metrics)
     for name, things in (("metrics", metrics), ("explainers", explainers)):
         _check_distinct(name, [thing.name for thing in things])
     for explainer in explainers:
         if check_explainer(explainer).network is not explainers[0].network:
             raise ValueError("`explainers` must be of one network, got several")
+    cases = _cases(metrics, explainers, inputs, targets, saliency or {}, mask)
+    subjects = [Subject(e, e.network_with(identity), inputs) for e in explainers]
+    made: dict[tuple[str, str], Scores] = {}
+    for group in _same_activation(metrics):
+        made.update(_scores(group, cases, subjects))
+    return {(m.name, e.name): made[m.name, e.name] for m, e in product(metrics, explainers)}
+
+
+def _cases(
+    metrics: Sequence[Metric],
+    explainers: Sequence[Explainer],
+    inputs: Tensor,
+    targets: Any,
+    saliency: Mapping[str, Any],
+    mask: Any,
+) -> list[Case]:
+    """Check the arguments; return a case for each explainer and place of a label."""
     ops = explainers[0].ops
-    ids = check_targets(inputs, targets, min(metric.num_labels for metric in metrics), ops)
+    numbers = [metric.num_labels for metric in metrics if isinstance(metric, LabelSensitiveMetric)]
+    ids = check_targets(inputs, targets, min(numbers, default=sys.maxsize), ops)
     masks = None if mask is None else check_mask(mask, inputs, ids.shape[1], ops)
     cases = []
-    for explainer in explainers:
-        maps = (saliency or {}).get(explainer.name)
+    for explainer in explainers if numbers else ():
+        maps = saliency.get(explainer.name)
         maps = explainer(inputs, ids, show=False) if maps is None else maps
         maps = check_saliency(maps, inputs, ids.shape[1], ops)
         network = explainer.network_with(identity)
         for column in range(ids.shape[1]):
             shown = None if masks is None else masks[:, column]
             cases.append(Case(explainer, network, inputs, ids[:, column], maps[:, column], shown))
-    made: dict[tuple[str, str], Scores] = {}
-    for group in _same_activation(metrics):
-        made.update(_scores(group, cases))
-    return made
+    return cases
 
 
-def _same_activation(
-    metrics: Sequence[LabelSensitiveMetric],
-) -> list[list[LabelSensitiveMetric]]:
+def _same_activation(metrics: Sequence[Metric]) -> list[list[Metric]]:
     """Metrics with the same `activation_fn` together: they can share answers."""
-    groups: dict[int, list[LabelSensitiveMetric]] = {}
+    groups: dict[int, list[Metric]] = {}
     for metric in metrics:
         groups.setdefault(id(metric.activation_fn), []).append(metric)
     return list(groups.values())
 
 
 def _scores(
-    metrics: Sequence[LabelSensitiveMetric], cases: Sequence[Case]
+    metrics: Sequence[Metric], cases: Sequence[Case], subjects: Sequence[Subject]
 ) -> dict[tuple[str, str], Scores]:
-    network = metrics[0].network_of(cases[0].explainer)
+    network = metrics[0].network_of(subjects[0].explainer)
     cases = [replace(case, network=network) for case in cases]
-    pairs = list(product(metrics, cases))
+    subjects = [replace(subject, network=network) for subject in subjects]
+    names, judgings = zip(*_judgings(metrics, cases, subjects), strict=True)
 
     def check(outputs: int) -> None:
         for metric in metrics:
-            metric.check_outputs(outputs)
+            if isinstance(metric, LabelSensitiveMetric):
+                metric.check_outputs(outputs)
 
-    hearing = Hearing(network, np.unique([case.ids for case in cases]), check)
-    settled = hearing.settle([_judged_where_possible(metric, case) for metric, case in pairs])
+    classes = np.unique(np.array([case.ids for case in cases], np.int64))
     made: dict[tuple[str, str], list[Scores]] = {}
-    for (metric, case), scores in zip(pairs, settled, strict=True):
-        made.setdefault((metric.name, case.explainer.name), []).append(scores)
-    return {names: np.stack(scores, axis=1) for names, scores in made.items()}
+    for pair, scores in zip(names, Hearing(network, classes, check).settle(judgings), strict=True):
+        made.setdefault(pair, []).append(scores)
+    agnostic = {metric.name for metric in metrics if isinstance(metric, LabelAgnosticMetric)}
+    return {
+        pair: scores[0] if pair[0] in agnostic else np.stack(scores, axis=1)
+        for pair, scores in made.items()
+    }
+
+
+def _judgings(
+    metrics: Sequence[Metric], cases: Sequence[Case], subjects: Sequence[Subject]
+) -> Iterator[tuple[tuple[str, str], Judging]]:
+    """Every metric's judging of every case or subject, with the names of the two."""
+    for metric in metrics:
+        if isinstance(metric, LabelAgnosticMetric):
+            for subject in subjects:
+                yield (metric.name, subject.explainer.name), metric.judge(subject)
+        elif isinstance(metric, LabelSensitiveMetric):
+            for case in cases:
+                yield (metric.name, case.explainer.name), _judged_where_possible(metric, case)
 
 
 def _judged_where_possible(metric: LabelSensitiveMetric, case: Case) -> Judging:
@@ -126,6 +162,12 @@ def _judged_where_possible(metric: LabelSensitiveMetric, case: Case) -> Judging:
             raise TypeError(f"{metric.name} needs a mask and asks the network")
         scores[known] = judged
     return scores
+
+
+def _check_metrics(metrics: Sequence[Any]) -> None:
+    for metric in metrics:
+        if not isinstance(metric, (LabelSensitiveMetric, LabelAgnosticMetric)):
+            raise TypeError(f"`metrics` must hold metrics, got {type(metric).__name__}")
 
 
 def _check_distinct(name: str, names: Sequence[str]) -> None:

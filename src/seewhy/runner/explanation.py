@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from seewhy.benchmark import LabelSensitiveMetric
+from seewhy.benchmark import Metric, boxes_to_mask, evaluate_together
 from seewhy.explainer import Explainer
 from seewhy.network import Network
 from seewhy.runner.display import Display, to_picture
 from seewhy.runner.interrupt import let_ctrl_c_raise
 from seewhy.runner.resume import Numbered
 from seewhy.runner.verdict import inferences
-from seewhy.store import JobWriter, SaliencyMap, Sample, Score
+from seewhy.store import JobWriter, SaliencyMap, Sample, Score, Uncertainty
+from seewhy.uncertainty import EpistemicUncertainty
 
 # Activations in half precision overshoot 1 by so much.
 ROUNDING = 1e-3
+
+Pattern: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -29,20 +33,25 @@ class Explanation:
     network: Network
     num_labels: int
     explainers: Sequence[Explainer]
-    metrics: Sequence[LabelSensitiveMetric]
+    baselines: Sequence[Explainer]
+    """Scored, but not stored."""
+    metrics: Sequence[Metric]
     threshold: float
     exclusive: bool
     """Whether the probabilities are those of a softmax."""
     display: Display | None
     names: Sequence[str]
+    uncertainty: EpistemicUncertainty | None = None
+    """Estimates how sure the network is of each probability."""
 
     def store(self, batch: Sequence[Numbered], writer: JobWriter) -> None:
         """Explain samples of one shape; what the store holds already is not done again."""
         try:
             labels = self._explained_labels(batch, writer)
-            for explainer in self.explainers:
-                for group in _groups(batch, labels, explainer.name):
-                    self._explain_group(explainer, group, writer)
+            if self.uncertainty is not None:
+                self._estimate(self.uncertainty, batch, labels, writer)
+            for group in groups(batch, labels, (*self.explainers, *self.baselines)):
+                self._explain_group(group, writer)
         except ValueError as error:
             first, last = batch[0].sample.item, batch[-1].sample.item
             items = f"item {first}" if first == last else f"items {first} to {last}"
@@ -62,31 +71,54 @@ class Explanation:
                 labels[numbered.number] = [inference.label for inference in sample.inferences]
         return labels
 
-    def _explain_group(
-        self, explainer: Explainer, group: list[tuple[Numbered, list[int]]], writer: JobWriter
+    def _estimate(
+        self,
+        uncertainty: EpistemicUncertainty,
+        batch: Sequence[Numbered],
+        labels: Mapping[int, list[int]],
+        writer: JobWriter,
     ) -> None:
-        numbers = [numbered.number for numbered, _ in group]
-        labels = [row for _, row in group]
-        x = self.network.as_input(np.stack([numbered.sample.image for numbered, _ in group]))
-        maps = explainer.native(x, labels)
-        let_ctrl_c_raise()
-        writer.add_maps(
-            SaliencyMap(number, label, explainer.name, values)
-            for number, row, rows in zip(numbers, labels, self.network.ops.numpy(maps), strict=True)
-            for label, values in zip(row, rows, strict=True)
-        )
-        if not self.metrics:
+        """Store how sure the network is of the labels of which that is not stored yet."""
+        left = [n for n in batch if set(labels[n.number]) - n.known_uncertain]
+        if not left:
             return
-        enlarged = explainer.enlarged(maps, x)
-        for position, targets in enumerate(zip(*labels, strict=True)):
-            saliency = enlarged[:, position : position + 1]
-            for metric in self.metrics:
-                values = metric.evaluate(explainer, x, targets, saliency)
+        x = self.network.as_input(np.stack([n.sample.image for n in left]))
+        most = max(len(labels[n.number]) for n in left)
+        # A label more costs next to nothing, so that rows are filled up by repeating one.
+        rows = [(labels[n.number] * most)[:most] for n in left]
+        found = uncertainty(x, rows)
+        let_ctrl_c_raise()
+        parts = [self.network.ops.numpy(part).astype(np.float64) for part in found[1:]]
+        for place, numbered in enumerate(left):
+            writer.add_uncertainties(
+                (numbered.number, label, Uncertainty(*(float(part[place, k]) for part in parts)))
+                for k, label in enumerate(labels[numbered.number])
+            )
+
+    def _explain_group(self, group: Group, writer: JobWriter) -> None:
+        x = self.network.as_input(np.stack([n.sample.image for n in group.samples]))
+        for explainers, labels in group.left:
+            saliency = {}
+            for explainer in explainers:
+                maps = explainer.native(x, labels)
                 let_ctrl_c_raise()
-                writer.add_scores(
-                    Score(number, label, explainer.name, metric.name, float(value))
-                    for number, label, value in zip(numbers, targets, values, strict=True)
-                )
+                if explainer not in self.baselines:
+                    writer.add_maps(self._maps(explainer, group, labels, maps))
+                if self.metrics:
+                    saliency[explainer.name] = explainer.enlarged(maps, x)
+            if self.metrics:
+                mask = np.stack([masks(*pair) for pair in zip(group.samples, labels, strict=True)])
+                scores = evaluate_together(self.metrics, explainers, x, labels, saliency, mask)
+                let_ctrl_c_raise()
+                writer.add_scores(_scores(group, labels, scores))
+
+    def _maps(
+        self, explainer: Explainer, group: Group, labels: list[list[int]], maps: Any
+    ) -> Iterator[SaliencyMap]:
+        arrays = self.network.ops.numpy(maps)
+        for numbered, row, values in zip(group.samples, labels, arrays, strict=True):
+            for label, value in zip(row, values, strict=True):
+                yield SaliencyMap(numbered.number, label, explainer.name, value)
 
     def _to_store(self, numbered: Numbered, row: npt.NDArray[np.float64]) -> Sample:
         sample, position = numbered.sample, numbered.position
@@ -128,16 +160,65 @@ def probabilities(
     return made.clip(0, 1)
 
 
-def _groups(
-    batch: Sequence[Numbered], labels: dict[int, list[int]], explainer: str
-) -> list[list[tuple[Numbered, list[int]]]]:
-    """Samples with the labels still to explain, those with equally many together.
+def masks(numbered: Numbered, labels: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Where the boxes of each label are: (L, H, W)."""
+    sample = numbered.sample
+    size = sample.image.shape[1], sample.image.shape[2]
+    boxes = [[box[1:] for box in sample.boxes if box.label == label] for label in labels]
+    return boxes_to_mask(boxes, size)[:, 0]
 
-    So nothing is explained in vain to fill up a batch.
-    """
-    groups: dict[int, list[tuple[Numbered, list[int]]]] = defaultdict(list)
+
+def _scores(
+    group: Group,
+    labels: list[list[int]],
+    scores: Mapping[tuple[str, str], npt.NDArray[np.float64]],
+) -> Iterator[Score]:
+    """Scores to store; NaN says that a label has no box."""
+    for (metric, explainer), values in scores.items():
+        for numbered, row, value in zip(group.samples, labels, values, strict=True):
+            named = [(None, value)] if values.ndim == 1 else zip(row, value, strict=True)
+            for label, number in named:
+                if not np.isnan(number):
+                    yield Score(numbered.number, label, explainer, metric, float(number))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Samples of which the same is left to do, so that nothing is done to fill up a batch."""
+
+    samples: list[Numbered]
+    left: list[tuple[list[Explainer], list[list[int]]]]
+    """Explainers, and for each sample the labels that all of them have left."""
+
+
+def groups(
+    batch: Sequence[Numbered], labels: dict[int, list[int]], explainers: Sequence[Explainer]
+) -> Iterator[Group]:
+    """Put samples of one shape into groups; a sample with nothing left is in none."""
+    patterns: dict[Pattern, list[Numbered]] = defaultdict(list)
     for numbered in batch:
-        left = [k for k in labels[numbered.number] if (k, explainer) not in numbered.known_maps]
-        if left:
-            groups[len(left)].append((numbered, left))
-    return list(groups.values())
+        patterns[_pattern(numbered, labels[numbered.number], explainers)].append(numbered)
+    for pattern, samples in patterns.items():
+        alike: dict[tuple[int, ...], list[Explainer]] = defaultdict(list)
+        for explainer, places in zip(explainers, pattern, strict=True):
+            alike[places].append(explainer)
+        yield Group(
+            samples,
+            [
+                (these, [[labels[numbered.number][k] for k in places] for numbered in samples])
+                for places, these in alike.items()
+                if places
+            ],
+        )
+
+
+def _pattern(numbered: Numbered, labels: Sequence[int], explainers: Sequence[Explainer]) -> Pattern:
+    """Positions of the labels that each explainer has left."""
+    return tuple(
+        tuple(
+            place
+            for place, label in enumerate(labels)
+            if (label, explainer.name) not in numbered.known_maps
+        )
+        for explainer in explainers
+    )

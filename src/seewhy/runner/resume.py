@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from seewhy.benchmark import LabelSensitiveMetric, Metric
 from seewhy.runner.samples import LabelledImage
-from seewhy.store import JobWriter
+from seewhy.store import JobWriter, KnownSample
 
 logger = logging.getLogger("seewhy")
 
@@ -29,14 +30,53 @@ class Numbered:
     known_labels: frozenset[int] | None
     """Labels with a stored inference; None if the sample is new."""
     known_maps: frozenset[tuple[int, str]]
-    """(label, explainer name) of which the map and every score is stored."""
+    """(label, explainer or baseline name) with nothing left to do."""
+    known_uncertain: frozenset[int] = frozenset()
+    """Labels with a stored uncertainty."""
 
 
 class _Stored(NamedTuple):
     number: int
     labels: frozenset[int]
     maps: frozenset[tuple[int, str]]
+    uncertain: frozenset[int]
     finished: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be stored of each label of a sample."""
+
+    explainers: Sequence[str]
+    """Names of those whose maps are stored."""
+    baselines: Sequence[str]
+    """Names of those that are only scored."""
+    metrics: Sequence[Metric]
+    uncertainty: bool = False
+    """Whether the uncertainty of each probability is."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all explainers and baselines."""
+        return (*self.explainers, *self.baselines)
+
+    def done(self, known: KnownSample) -> frozenset[tuple[int, str]]:
+        """(label, explainer or baseline name) of which everything is stored."""
+        return frozenset(
+            (label, name)
+            for label in known.labels
+            for name in self.names
+            if (name in self.baselines or (label, name) in known.maps)
+            and all(
+                (self._scored(metric, label), name, metric.name) in known.scores
+                for metric in self.metrics
+                if not metric.needs_mask or label in known.boxed
+            )
+        )
+
+    @staticmethod
+    def _scored(metric: Metric, label: int) -> int | None:
+        return label if isinstance(metric, LabelSensitiveMetric) else None
 
 
 class Arrivals:
@@ -47,7 +87,7 @@ class Arrivals:
     position in the data as its number, unless that is taken.
     """
 
-    def __init__(self, writer: JobWriter, explainers: set[str], metrics: set[str]) -> None:
+    def __init__(self, writer: JobWriter, wanted: Wanted) -> None:
         self._waiting: dict[str, list[_Stored]] = defaultdict(list)
         self._taken: set[int] = set()
         self._lowest_free = 0
@@ -60,7 +100,7 @@ class Arrivals:
         self._skipped = 0
         digests = writer.digests()
         for start in range(0, len(digests), LOOK_UP):
-            self._look_up(writer, digests[start : start + LOOK_UP], explainers, metrics)
+            self._look_up(writer, digests[start : start + LOOK_UP], wanted)
         for stored in self._waiting.values():
             stored.reverse()  # so that `pop` takes the first
         if digests:
@@ -93,22 +133,16 @@ class Arrivals:
                 "%s also holds %d samples that `data` did not yield this time", path, strangers
             )
 
-    def _look_up(
-        self,
-        writer: JobWriter,
-        digests: list[tuple[int, str]],
-        explainers: set[str],
-        metrics: set[str],
-    ) -> None:
+    def _look_up(self, writer: JobWriter, digests: list[tuple[int, str]], wanted: Wanted) -> None:
         known = writer.known([number for number, _ in digests])
         for number, digest in digests:
-            labels, scores = known[number].labels, known[number].scores
-            maps = frozenset(
-                made for made in known[number].maps if {(*made, name) for name in metrics} <= scores
-            )
-            finished = {(label, name) for label in labels for name in explainers} <= maps
+            labels, maps = known[number].labels, wanted.done(known[number])
+            uncertain = known[number].uncertain
+            finished = all((label, name) in maps for label in labels for name in wanted.names)
+            finished = finished and (not wanted.uncertainty or labels <= uncertain)
             # What is finished needs no more than its number.
-            kept = (frozenset[int](), frozenset[tuple[int, str]]()) if finished else (labels, maps)
+            nothing = frozenset[int](), frozenset[tuple[int, str]](), frozenset[int]()
+            kept = nothing if finished else (labels, maps, uncertain)
             self._waiting[digest].append(_Stored(number, *kept, finished))
             self._taken.add(number)
 
@@ -121,7 +155,9 @@ class Arrivals:
             del self._waiting[digest]
         if stored.finished:
             return None
-        return Numbered(stored.number, position, digest, sample, stored.labels, stored.maps)
+        return Numbered(
+            stored.number, position, digest, sample, stored.labels, stored.maps, stored.uncertain
+        )
 
     def _free(self, position: int) -> int:
         if position in self._taken:
