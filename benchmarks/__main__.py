@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,11 +18,15 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.findings import Findings
+from benchmarks.findings import Findings, describe, where_of
 from benchmarks.machine import load, machine_line
 from benchmarks.methods import methods
+from benchmarks.plan import ORDER, chosen
 from benchmarks.report import aims_table, limits_table, method_table, steadiness
-from benchmarks.settings import NETWORKS, Settings, for_mindspore, quick
+from benchmarks.settings import Settings, for_mindspore, quick, with_tuned_allocator
+
+MINUTES = 30
+"""A run begins nothing new after so long."""
 
 
 class WorkerError(RuntimeError):
@@ -36,8 +41,8 @@ def main() -> int:
         return 0
     console = Console(width=None if sys.stdout.isatty() else 150)
     settings = settings_of(arguments)
-    chosen = [method for method in methods() if settings.wants(method.name)]
-    if not chosen:
+    asked = chosen(settings)
+    if not asked:
         names = ", ".join(method.name for method in methods())
         console.print(f"`--only` must name a part of one of {names}, got {settings.only}")
         return 2
@@ -51,7 +56,11 @@ def main() -> int:
         with console.status("") as status:
             for record in measure(settings, arguments.framework):
                 if record["kind"] == "begin":
-                    status.update(" ".join(map(str, list(record.values())[1:])))
+                    words = f"{describe(where_of(record))}: {record['what']}"
+                    elapsed = f"{time.perf_counter() - begun:4.0f} s"
+                    status.update(f"{elapsed}  {words}")
+                    if not console.is_terminal:
+                        console.print(f"{elapsed}  {words}", markup=False)
                 else:
                     records.append(record)
                     findings.add(record)
@@ -59,11 +68,17 @@ def main() -> int:
         console.print(f"[red]{error}[/]", highlight=False)
         return 1
     console.print(limits_table(findings))
-    for method in chosen:
+    for method in asked:
         console.print(method_table(findings, method))
-    console.print(aims_table(findings, chosen))
+    console.print(aims_table(findings, asked))
     console.print(steadiness(findings))
-    console.print(f"{time.perf_counter() - begun:.0f} s; load at the end {load()}")
+    if findings.left_out:
+        console.print(f"[red]Left out, as time was up:[/] {'; '.join(findings.left_out)}")
+    taken = resource.getrusage(resource.RUSAGE_CHILDREN)
+    console.print(
+        f"{time.perf_counter() - begun:.0f} s, with {taken.ru_utime + taken.ru_stime:.0f} s of "
+        f"processor time; load at the end {load()}"
+    )
     if arguments.json:
         run = {"machine": line, "settings": asdict(settings), "records": records}
         arguments.json.write_text(json.dumps(run, indent=1))
@@ -78,20 +93,22 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("--only", nargs="+", default=[], metavar="NAME", help="parts of methods' names")
-    add("--networks", nargs="+", metavar="NAME", help=f"default: {' '.join(NETWORKS)}")
-    add("--batches", nargs="+", type=int, metavar="N", help="default: 1 8")
-    add("--labels", nargs="+", type=int, metavar="L", help="default: 1 3 5")
+    add("--networks", nargs="+", metavar="NAME", choices=ORDER, help=f"out of {' '.join(ORDER)}")
+    add("--batches", nargs="+", type=int, metavar="N", help="images a call (default: 1 8)")
+    add("--labels", nargs="+", type=int, metavar="L", help="default: those of each method")
     add("--repeats", type=int, metavar="N", help="rounds, where time allows (default: 5)")
+    add("--minutes", type=float, default=MINUTES, help="nothing new begins after so long")
     add("--framework", choices=("torch", "mindspore"), help="default: both")
     add("--json", type=Path, metavar="FILE", help="write all that was measured")
-    add("--quick", action="store_true", help="one network, one image: a minute")
+    add("--quick", action="store_true", help="one network, one image: two minutes")
     add("--list", action="store_true", help="name the methods and stop")
     return made
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the settings that the command line asks for."""
-    settings = Settings(only=tuple(arguments.only))
+    until = time.time() + 60 * arguments.minutes
+    settings = Settings(only=tuple(arguments.only), until=until)
     if arguments.quick:
         settings = quick(settings)
     given = {name: getattr(arguments, name) for name in ("networks", "batches", "labels")}
@@ -106,6 +123,8 @@ def measure(settings: Settings, framework: str | None) -> Iterator[dict[str, Any
     if framework != "mindspore":
         for part in ("time", "memory"):
             yield from run_worker(replace(settings, part=part))
+        if settings.thorough:
+            yield from run_worker(with_tuned_allocator(settings))
     if framework != "torch" and find_spec("mindspore") is not None:
         for part in ("time", "memory") if settings.thorough else ("time",):
             yield from run_worker(replace(for_mindspore(settings), part=part))

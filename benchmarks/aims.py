@@ -33,19 +33,53 @@ def verdicts(findings: Findings, method: Method) -> Iterator[Verdict]:
             yield from _against_all(findings, method, where)
             for aim in method.aims:
                 yield from _against_one(findings, method, where, aim)
+            yield from _all_labels(findings, method, where)
+    for where in {where for where, name, *_ in findings.memory if name == method.name}:
+        yield from _flat_memory(findings, method, where)
 
 
 def _against_limit(findings: Findings, method: Method, where: Where) -> Iterator[Verdict]:
-    if method.most is None or where[0] != "torch":
-        return  # MindSpore runs a forward for each label, and its own time is all that we have
+    if where.allocator != "default":
+        return  # what users have is judged
     for result in findings.results[where, method.name]:
         if result.contender != method.ours[0].name:
             continue
-        ratio, most = findings.over_limit(where, method, result), method.most(result.labels)
-        if ratio is not None:
+        ratio, most = findings.over_limit(where, method, result), _most(method, where, result)
+        if ratio is not None and most is not None:
             aim = f"{_labels(result)}: at most {most:.2f} x limit"
             met = ratio <= most * (1 + NOISE)
             yield Verdict(method.name, where, aim, f"{ratio:.2f}", met)
+
+
+def _most(method: Method, where: Where, result: Result) -> float | None:
+    if where.framework != "torch":
+        return method.most_on_mindspore
+    return None if method.most is None else method.most(where.network, result.labels)
+
+
+def _all_labels(findings: Findings, method: Method, where: Where) -> Iterator[Verdict]:
+    ours = [
+        result
+        for result in findings.results[where, method.name]
+        if result.contender == method.ours[0].name and result.cpu.seconds
+    ]
+    judged = (where.framework, where.allocator) == ("torch", "default")
+    if method.most_of_labels is None or len(ours) < 2 or not judged:
+        return
+    ratio = ours[-1].in_forwards / ours[0].in_forwards
+    aim = f"{_labels(ours[-1])}: at most {method.most_of_labels:.2f} x as long as for one"
+    met = ratio <= method.most_of_labels * (1 + NOISE)
+    yield Verdict(method.name, where, aim, f"{ratio:.2f}", met)
+
+
+def _flat_memory(findings: Findings, method: Method, where: Where) -> Iterator[Verdict]:
+    peaks = {c: n for (w, m, c, _), n in findings.memory.items() if (w, m) == (where, method.name)}
+    for aim in method.flat:
+        more, less = peaks.get(aim.contender), peaks.get(aim.other)
+        if more and less:
+            words = f"memory of {aim.contender}: at most {aim.most:.2f} x that of {aim.other}"
+            measured = f"{more / 1e6:.0f} MB, {less / 1e6:.0f} MB"
+            yield Verdict(method.name, where, words, measured, more <= aim.most * less)
 
 
 def _against_all(findings: Findings, method: Method, where: Where) -> Iterator[Verdict]:

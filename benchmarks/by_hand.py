@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -44,6 +45,35 @@ def gradcam(subject: Subject) -> Explain:
             return functional.interpolate(maps, size, mode="bilinear", align_corners=False)
 
     return explain
+
+
+def rise(masks: int, grid: int) -> Callable[[Subject], Explain]:
+    """RISE's definition: mask after mask, for one label."""
+
+    def build(subject: Subject) -> Explain:
+        height, width = subject.images.shape[2:]
+        cell = -(-height // grid), -(-width // grid)
+        size = (grid + 1) * cell[0], (grid + 1) * cell[1]
+        generator = torch.Generator().manual_seed(0)
+
+        def mask() -> Tensor:
+            cells = (torch.rand(1, 1, grid, grid, generator=generator) < 0.5).float()
+            large = functional.interpolate(cells, size, mode="bilinear", align_corners=False)
+            top, left = (int(torch.randint(side, (), generator=generator)) for side in cell)
+            return large[:, :, top : top + height, left : left + width]
+
+        def explain(images: Tensor, ids: Ids) -> Tensor:
+            made = torch.zeros(len(images), 1, height, width)
+            with torch.no_grad():
+                for one in (mask() for _ in range(masks)):
+                    answer = subject.network(images * one).softmax(-1)
+                    chosen = answer.gather(1, torch.from_numpy(ids[:, :1]))
+                    made += chosen[:, :, None, None] * one
+            return made / (masks * 0.5)
+
+        return explain
+
+    return build
 
 
 def _backwards(logits: Tensor, ids: Ids, leaf: Tensor) -> list[Tensor]:

@@ -25,6 +25,11 @@ class Subject:
     layer: str
     """The last convolution's layer, by dotted name, where every library can explain."""
     images: Any
+    small: bool = False
+    """Whether a smaller job will do, where a method's own takes long."""
+
+
+Count: TypeAlias = Callable[[Subject], int]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,12 @@ class Contender:
     """True: it cannot but scale each map to 0..1; for the comparison ours is scaled too."""
     note: str = ""
     """What to know about its results, shown where they differ from ours."""
+    forwards: Count | None = None
+    """Forwards of the limit, where what is timed is a sample of the method's work."""
+    like: str | None = None
+    """The contender of ours whose maps it should make; None: the first."""
+    only_memory: tuple[str, ...] = ()
+    """Its memory is measured on these networks, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +67,53 @@ class Aim:
 
 
 @dataclass(frozen=True)
+class FlatMemory:
+    """`contender` needs at most `most` times the peak memory of `other`."""
+
+    contender: str
+    other: str
+    most: float = 1.1
+
+
+@dataclass(frozen=True)
 class Method:
     """A method: its limit is `forwards` + `backwards(L)` evaluations of the network."""
 
     name: str
     ours: tuple[Contender, ...]
     """On every framework; the others are compared with the first."""
-    forwards: int
+    forwards: Count
     backwards: Callable[[int], int]
+    limit: str
+    """The limit in words."""
     others: tuple[Contender, ...] = ()
     """On PyTorch only."""
-    most: Callable[[int], float] | None = None
-    """The aim: at most so many times the limit, for L labels."""
+    most: Callable[[str, int], float] | None = None
+    """The aim on PyTorch: at most so many times the limit, by the network's name and L."""
+    most_on_mindspore: float | None = None
+    """The aim on MindSpore, whose own forwards are all that we have."""
+    most_of_labels: float | None = None
+    """The aim: for the most labels at most so many times as long as for one."""
     aims: tuple[Aim, ...] = ()
+    flat: tuple[FlatMemory, ...] = ()
+    stream: bool = False
+    """Whether it runs hundreds of forwards of one image: F is then that of an image of a batch."""
+    frameworks: tuple[str, ...] = ("torch", "mindspore")
+    networks: tuple[str, ...] = ("efficientnet_lite0", "resnet50")
+    batches: tuple[int, ...] = (1, 8)
+    labels: tuple[int, ...] = (1, 3)
 
     def contenders(self, framework: str) -> tuple[Contender, ...]:
-        """Return who is measured on a framework, ours first."""
-        return self.ours + self.others if framework == "torch" else self.ours
+        """Return who is timed on a framework, ours first."""
+        both = self.ours + self.others if framework == "torch" else self.ours
+        return tuple(contender for contender in both if not contender.only_memory)
+
+    def eaters(self, framework: str, network: str) -> tuple[Contender, ...]:
+        """Return whose memory is measured."""
+        both = self.ours + self.others if framework == "torch" else self.ours
+        return tuple(
+            contender
+            for contender in both
+            if not contender.only_memory
+            or (framework == "torch" and network in contender.only_memory)
+        )

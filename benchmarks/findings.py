@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from benchmarks.case import Method
 from benchmarks.measure import Times
 from benchmarks.rounds import Result
 
-Where: TypeAlias = tuple[str, str, int]
-"""Framework, network, batch."""
+
+class Where(NamedTuple):
+    """What was explained, and where."""
+
+    framework: str
+    network: str
+    batch: int
+    allocator: str
 
 
 @dataclass
@@ -21,18 +27,21 @@ class Findings:
     backwards: dict[Where, dict[str, Times]] = field(default_factory=dict)
     results: dict[tuple[Where, str], list[Result]] = field(default_factory=dict)
     memory: dict[tuple[Where, str, str, int], int | None] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, record: dict[str, Any]) -> None:
         """Take one record of a measuring process."""
         kind = record["kind"]
-        where: Where = (record["framework"], record["network"], record["batch"])
+        where = where_of(record)
         if kind in ("forward", "backward"):
             known = self.forwards if kind == "forward" else self.backwards
-            known.setdefault(where, {})[record["name"]] = Times(**record["cpu"])
+            known.setdefault(where, {}).setdefault(record["name"], Times(**record["cpu"]))
         elif kind == "case":
-            fields = {name: record[name] for name in ("contender", "labels", "difference", "note")}
-            result = Result(cpu=Times(**record["cpu"]), wall=Times(**record["wall"]), **fields)
-            self.results.setdefault((where, record["method"]), []).append(result)
+            fields = {key: record[key] for key in Result.__dataclass_fields__}
+            fields |= {key: Times(**record[key]) for key in ("cpu", "wall")}
+            self.results.setdefault((where, record["method"]), []).append(Result(**fields))
+        elif kind == "left out":
+            self.left_out.append(f"{record['what']} on {describe(where)}")
         elif kind == "memory":
             key = (where, record["method"], record["contender"], record["labels"])
             self.memory[key] = record["bytes"]
@@ -46,15 +55,17 @@ class Findings:
         """Return the time in units of the method's limit."""
         if not result.cpu.seconds:
             return None
-        backwards = method.backwards(result.labels) * self.backward_in_forwards(where)
-        return result.cpu.relative / (method.forwards + backwards)
+        backwards = method.backwards(result.labels)
+        if backwards:
+            return result.cpu.relative / (1 + backwards * self.backward_in_forwards(where))
+        return result.in_forwards
 
     def over_ours(self, where: Where, method: Method, result: Result) -> float | None:
         """Return how many times as long as our first contender it takes, for as many labels."""
         ours = self.find(where, method, method.ours[0].name, result.labels)
         if ours is None or not ours.cpu.seconds or not result.cpu.seconds:
             return None
-        return result.cpu.relative / ours.cpu.relative
+        return result.in_forwards / ours.in_forwards
 
     def find(self, where: Where, method: Method, contender: str, labels: int) -> Result | None:
         """Return the result of a contender, if it was measured."""
@@ -67,3 +78,21 @@ class Findings:
         exact = self.memory.get((where, method, contender, labels))
         known = [n for w, m, c, n in self.memory if (w, m, c) == (where, method, contender)]
         return self.memory[where, method, contender, 1] if known == [1] else exact
+
+
+def where_of(record: dict[str, Any]) -> Where:
+    """Return what a record is about."""
+    return Where(*(record[name] for name in Where._fields))
+
+
+def describe(where: Where) -> str:
+    """Return words for a table."""
+    remarks = [
+        word
+        for word, fitting in (
+            (where.framework, where.framework != "torch"),
+            (f"{where.allocator} malloc", where.allocator != "default"),
+        )
+        if fitting
+    ]
+    return f"{where.network} x {where.batch}" + (f" ({', '.join(remarks)})" if remarks else "")

@@ -24,15 +24,21 @@ def load() -> None:
     """There is nothing to load: no other library explains MindSpore's networks beside us."""
 
 
-def subject(name: str, batch: int) -> Subject:
+STREAM_BATCH = 8
+"""Images of the forward that streams are compared with; 32 take as long for each."""
+
+MEMORY = ("efficientnet_lite0",)
+
+
+def subject(name: str, batch: int, small: bool = False) -> Subject:
     """Return EfficientNet-Lite0, the only network here, with `batch` images."""
     if name != "efficientnet_lite0":
         raise ValueError(f"`name` must be 'efficientnet_lite0' on MindSpore, got {name!r}")
     pixels = np.random.default_rng(0).normal(size=(batch, 3, 224, 224)).astype(np.float32)
-    return Subject("mindspore", name, network(), "bn1", mindspore.Tensor(pixels))
+    return Subject("mindspore", name, network(), "bn1", mindspore.Tensor(pixels), small)
 
 
-def own_copy(subject: Subject) -> Subject:
+def own_copy(subject: Subject, *, with_weights: bool = True) -> Subject:
     """Return the subject as it is: nobody but us is measured here, and we change nothing."""
     return subject
 

@@ -16,6 +16,7 @@ from benchmarks.case import Subject
 from benchmarks.measure import Clock, Timed, whole
 from benchmarks.networks import NETWORKS, noise_images
 from seewhy.network.torch.fused import fuse
+from seewhy.network.torch.tuning import tune_allocator as tune_allocator
 
 LAYERS = {
     "efficientnet_lite0": "_bn1",
@@ -25,18 +26,25 @@ LAYERS = {
 }
 """The end of the last convolution; not a module that runs more than once, which peers misread."""
 
+STREAM_BATCH = 8
+"""Images of the forward that streams are compared with."""
+
+MEMORY = ("efficientnet_lite0", "resnet50")
+"""Networks on which the memory of streams is measured."""
+
 set_threads = torch.set_num_threads
 load = peers.load
 
 
-def subject(name: str, batch: int) -> Subject:
+def subject(name: str, batch: int, small: bool = False) -> Subject:
     """Return a network of `benchmarks.networks` with `batch` images."""
-    return Subject("torch", name, NETWORKS[name](), LAYERS[name], noise_images(batch))
+    return Subject("torch", name, NETWORKS[name](), LAYERS[name], noise_images(batch), small)
 
 
-def own_copy(subject: Subject) -> Subject:
-    """Return the subject with a network that nobody else hooks or changes."""
-    return replace(subject, network=copy.deepcopy(subject.network))
+def own_copy(subject: Subject, *, with_weights: bool = True) -> Subject:
+    """Return the subject with a network that nobody else hooks or, with its weights, changes."""
+    known = {} if with_weights else {id(p): p for p in subject.network.parameters()}
+    return replace(subject, network=copy.deepcopy(subject.network, known))
 
 
 FORWARDS = ("plain", "fused")

@@ -15,7 +15,7 @@ from torch.nn import functional
 from benchmarks.case import Explain, Ids, Subject
 from tests.peers import make_torchvision_importable
 
-MODULES = ("captum.attr", "pytorch_grad_cam", "torchcam.methods")
+MODULES = ("captum.attr", "pytorch_grad_cam", "torchcam.methods", "rise")
 
 
 def load() -> None:
@@ -59,6 +59,44 @@ def captum_gradcam(subject: Subject) -> Explain:
         return LayerAttribution.interpolate(maps.detach(), tuple(images.shape[2:]), "bilinear")
 
     return explain
+
+
+def captum_occlusion(per_eval: int, window: tuple[int, int]) -> Callable[[Subject], Explain]:
+    """Occlusion of captum with windows side by side; `per_eval` of them go into one forward."""
+
+    def build(subject: Subject) -> Explain:
+        from captum.attr import Occlusion
+
+        method = Occlusion(lambda images: subject.network(images).softmax(-1))
+        shape = (subject.images.shape[1], *window)
+
+        def explain(images: Tensor, ids: Ids) -> Tensor:
+            made = method.attribute(
+                images, shape, strides=shape, target=torch.from_numpy(ids[:, 0]),
+                perturbations_per_eval=per_eval,
+            )  # fmt: skip
+            return made[:, :1]  # the same for each channel
+
+        return explain
+
+    return build
+
+
+def captum_rise(masks: int, grid: int) -> Callable[[Subject], Explain]:
+    """RISE of captum-rise: one mask a forward."""
+
+    def build(subject: Subject) -> Explain:
+        from rise import RISE
+
+        method = RISE(lambda images: subject.network(images).softmax(-1))
+
+        def explain(images: Tensor, ids: Ids) -> Tensor:
+            target = torch.from_numpy(ids[:, 0])
+            return method.attribute(images, masks, ((grid, grid),), target=target)[:, None]
+
+        return explain
+
+    return build
 
 
 def pytorch_gradcam(subject: Subject) -> Explain:

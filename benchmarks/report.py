@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.aims import verdicts
 from benchmarks.case import Method
 from benchmarks.compare import EQUAL
-from benchmarks.findings import Findings, Where
+from benchmarks.findings import Findings, Where, describe
 from benchmarks.measure import Times
 from benchmarks.rounds import Result
 
@@ -27,21 +27,23 @@ def limits_table(findings: Findings) -> Table:
         for name, times in forwards.items():
             peak = findings.peak(where, "forward", name, 0)
             row = _times(times), f"{times.relative / best:.2f}", _megabytes(peak)
-            table.add_row(_subject(where), f"forward, {name}", *row[0], *row[1:])
-        for name, times in findings.backwards[where].items():
+            table.add_row(describe(where), f"forward, {name}", *row[0], *row[1:])
+        for name, times in findings.backwards.get(where, {}).items():
             ratio = f"{times.relative / best:.2f}"
-            table.add_row(_subject(where), f"backward, {name}", *_times(times), ratio, "")
+            table.add_row(describe(where), f"backward, {name}", *_times(times), ratio, "")
         table.add_section()
     return table
 
 
 def method_table(findings: Findings, method: Method) -> Table:
     """All contenders of a method on all subjects."""
-    title = f"{method.name}: limit {_limit(method)}"
+    title = f"{method.name}: limit {method.limit}"
     table = Table(title=title, title_justify="left")
     table.add_column("subject")
     table.add_column("labels", justify="right")
     table.add_column("contender")
+    if method.stream:
+        table.add_column("forwards", justify="right")
     for name in ("CPU ms", "min", "x limit", "x seewhy", "peak MB", "wall ms"):
         table.add_column(name, justify="right")
     table.add_column("maps", overflow="fold")
@@ -64,7 +66,7 @@ def aims_table(findings: Findings, methods: list[Method]) -> Table:
     for method in methods:
         for verdict in verdicts(findings, method):
             word = "[green]met[/]" if verdict.met else "[red]missed[/]"
-            subject = _subject(verdict.where)
+            subject = describe(verdict.where)
             table.add_row(verdict.method, subject, verdict.aim, verdict.measured, word)
         table.add_section()
     return table
@@ -72,19 +74,16 @@ def aims_table(findings: Findings, methods: list[Method]) -> Table:
 
 def steadiness(findings: Findings) -> str:
     """Say how much the machine itself changed while the cases ran."""
-    lines = []
-    for where in findings.forwards:
-        taken = [
-            seconds
-            for (there, _), results in findings.results.items()
-            for result in results
-            for seconds in result.cpu.reference
-            if there == where
-        ]
+    known: dict[Where, list[float]] = {}
+    for (where, _), results in findings.results.items():
+        taken = [seconds for result in results for seconds in result.cpu.reference]
         if taken:
             middle = statistics.median(taken)
-            low, high = min(taken) / middle, max(taken) / middle
-            lines.append(f"{_subject(where)}: F was {low:.2f} to {high:.2f} of its median")
+            known.setdefault(where, []).extend(seconds / middle for seconds in taken)
+    lines = [
+        f"{describe(where)}: F was {min(ratios):.2f} to {max(ratios):.2f} of its median"
+        for where, ratios in known.items()
+    ]
     return "Machine, beside the cases: " + "; ".join(lines)
 
 
@@ -95,9 +94,10 @@ def _add_result(
     ours = findings.over_ours(where, method, result)
     peak = findings.peak(where, method.name, result.contender, result.labels)
     table.add_row(
-        _subject(where),
+        describe(where),
         str(result.labels),
         result.contender,
+        *([str(result.forwards)] if method.stream else []),
         *_times(result.cpu),
         _ratio(limit),
         _ratio(ours),
@@ -116,17 +116,6 @@ def _agreement(result: Result) -> str:
     if result.difference <= EQUAL:
         return f"equal, {result.difference:.0e}"
     return f"[red]differ[/], {result.difference:.1g} of the peak {result.note}".strip()
-
-
-def _limit(method: Method) -> str:
-    one, two = method.backwards(1), method.backwards(2)
-    backwards = {(0, 0): "", (1, 2): " + L B"}.get((one, two), f" + {one} B for one label")
-    return f"{method.forwards} F{backwards}"
-
-
-def _subject(where: Where) -> str:
-    framework, network, batch = where
-    return f"{network} x {batch}" + ("" if framework == "torch" else f" ({framework})")
 
 
 def _times(times: Times) -> tuple[str, str]:

@@ -26,6 +26,15 @@ class Result:
     wall: Times = field(default_factory=Times)
     difference: float | None = None
     note: str = ""
+    forwards: int = 1
+    """Forwards of the limit, for what was timed."""
+    share: int = 1
+    """How many of them the reference is."""
+
+    @property
+    def in_forwards(self) -> float:
+        """The time in units of the limit's forwards."""
+        return self.cpu.relative * self.share / self.forwards
 
 
 class Group:
@@ -34,12 +43,14 @@ class Group:
     def __init__(self, method: Method, subject: Subject, ids: Ids, copy: Callable[..., Subject]):
         self.subject = subject
         self.ids = ids
+        self.method = method
         self.ready: dict[str, tuple[Contender, Explain]] = {}
         self.failed: dict[str, str] = {}
         self.maps: dict[str, Maps] = {}
         for contender in method.contenders(subject.framework):
             try:
-                explain = contender.build(copy(subject))
+                # Streams of forwards leave the weights alone, and copies of them may be large.
+                explain = contender.build(copy(subject, with_weights=not method.stream))
                 self.maps[contender.name] = self._all_maps(contender, explain)
             except Exception as error:  # a peer may be absent or fail; the others go on
                 self.failed[contender.name] = f"{type(error).__name__}: {error}"[:160]
@@ -55,9 +66,14 @@ class Group:
                 for count in labels:
                     made[name, "labels", count] = self._call(explain, self.ids[:, :count])
             else:
-                for which in range(max(labels)):
+                for which in range(self._calls(max(labels))):
                     made[name, "label", which] = self._call(explain, self.ids[:, [which]])
         return made
+
+    def forwards(self, name: str) -> int:
+        """Return the forwards of the limit for what a contender does."""
+        count = None if name in self.failed else self.ready[name][0].forwards
+        return (count or self.method.forwards)(self.subject)
 
     def times(
         self, labels: tuple[int, ...], reference: Timed, rounds: int, seconds: float, clock: Clock
@@ -65,7 +81,9 @@ class Group:
         """Return the times by contender and number of labels."""
         taken = interleave(self.cases(labels), reference, rounds, seconds, clock)
         return {
-            (name, count): _sum([taken[name, "label", which] for which in range(count)])
+            (name, count): _sum(
+                [taken[name, "label", which % self._calls(count)] for which in range(count)]
+            )
             if (name, "label", 0) in taken
             else taken[name, "labels", count]
             for name in self.ready
@@ -75,9 +93,19 @@ class Group:
     def difference_of(self, name: str) -> float | None:
         """Return how far the maps lie from those of the first contender, if they should not."""
         contender = self.ready[name][0]
-        if name == self.first or self.first not in self.ready or not contender.comparable:
+        like = contender.like or self.first
+        if name == like or like not in self.ready or not contender.comparable:
             return None
-        return difference(self.maps[self.first], self.maps[name], normalised=contender.normalised)
+        made = self.maps[name]
+        expected = self.maps[like][:, : made.shape[1]]
+        return difference(expected, made, normalised=contender.normalised)
+
+    def _calls(self, labels: int) -> int:
+        """How many calls are made for so many labels, where each is a call.
+
+        Hundreds of forwards take as long for one label as for another: one stands for all.
+        """
+        return 1 if self.method.stream else labels
 
     def _call(self, explain: Explain, ids: Ids) -> Timed:
         return whole(lambda: to_host(explain(self.subject.images, ids)))
@@ -86,7 +114,7 @@ class Group:
         images = self.subject.images
         if contender.all_labels:
             return to_numpy(explain(images, self.ids))
-        columns = range(self.ids.shape[1])
+        columns = range(self._calls(self.ids.shape[1]))
         made = [to_numpy(explain(images, self.ids[:, [which]])) for which in columns]
         return np.concatenate(made, 1)
 
@@ -103,15 +131,17 @@ def measure(
     rounds: int,
     seconds: float,
     set_threads: Callable[[int], Any] | None,
+    share: int = 1,
 ) -> list[Result]:
     """Time all on one thread by the processor's time, then on two threads by the wall's.
 
-    There is no second part without `set_threads`, nor on a busy machine: two threads that wait
-    for each other after every layer then take tens of times as long.
+    There is no second part without `set_threads`, nor where a round takes long, nor on a busy
+    machine: two threads that wait for each other after every layer then take tens of times as
+    long. `share` is the number of the limit's forwards that `reference` is.
     """
     cpu = group.times(labels, reference, rounds, seconds, CPU)
     wall: dict[tuple[str, int], Times] = {}
-    if set_threads is not None:
+    if set_threads is not None and sum(times.best for times in cpu.values()) < seconds:
         alone = reference_time(reference, WALL)
         set_threads(2)
         if all(reference_time(reference, WALL) < alone for _ in range(3)):
@@ -125,6 +155,8 @@ def measure(
             wall.get((name, count), Times()),
             group.difference_of(name),
             group.ready[name][0].note,
+            group.forwards(name),
+            share,
         )
         for (name, count), times in cpu.items()
     ]

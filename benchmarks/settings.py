@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-NETWORKS = ("efficientnet_lite0", "resnet50")
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -15,11 +13,18 @@ class Settings:
     framework: str = "torch"
     part: str = "time"
     """"time" or "memory": memory is measured where nothing has run before."""
-    networks: tuple[str, ...] = NETWORKS
-    batches: tuple[int, ...] = (1, 8)
-    labels: tuple[int, ...] = (1, 3, 5)
+    allocator: str = "default"
+    """"tuned": the process keeps the memory it frees; only streams of forwards are measured."""
+    networks: tuple[str, ...] = ()
+    """Networks, numbers of images and of labels; none means those that each method names."""
+    batches: tuple[int, ...] = ()
+    labels: tuple[int, ...] = ()
+    small: bool = False
+    """Whether methods of hundreds of forwards do a part of their work."""
+    until: float = float("inf")
+    """Time (since the epoch) at which no further group of cases begins."""
     repeats: int = 5
-    seconds: float = 20.0
+    seconds: float = 12.0
     """CPU time of a group of cases after which it is repeated less often: see `interleave`."""
     thorough: bool = True
     """Whether two threads are timed too, and memory for one label beside that for most."""
@@ -42,14 +47,27 @@ class Settings:
 
 
 def quick(settings: Settings) -> Settings:
-    """Return settings that show within a minute whether all works, on a busy machine too."""
+    """Return settings that show within minutes whether all works, on a busy machine too."""
     return replace(
         settings,
-        networks=settings.networks[:1],
+        networks=("efficientnet_lite0",),
         batches=(1,),
         labels=(1, 3),
+        small=True,
         repeats=3,
         seconds=2.0,
+        thorough=False,
+    )
+
+
+def with_tuned_allocator(settings: Settings) -> Settings:
+    """Return the shorter run in which no contender takes its memory anew from the kernel."""
+    return replace(
+        settings,
+        allocator="tuned",
+        labels=settings.labels or (1, 3),
+        small=True,
+        repeats=min(settings.repeats, 3),
         thorough=False,
     )
 
@@ -60,7 +78,8 @@ def for_mindspore(settings: Settings) -> Settings:
         settings,
         framework="mindspore",
         networks=("efficientnet_lite0",),
-        batches=settings.batches[:1],
-        labels=settings.labels[: 2 if settings.thorough else 1],
+        batches=(1,),
+        labels=(1, 3) if settings.thorough else (1,),
+        small=True,
         repeats=min(settings.repeats, 3 if settings.thorough else 1),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -18,7 +19,16 @@ import pytest
 from PIL import Image
 
 from seewhy import cli
-from seewhy.store import ExplainerInfo, Inference, JobWriter, SaliencyMap, Sample, read_job
+from seewhy.store import (
+    ExplainerInfo,
+    Inference,
+    JobWriter,
+    MetricInfo,
+    SaliencyMap,
+    Sample,
+    Score,
+    read_job,
+)
 from tests.runner.test_plan import MODULE, PYTHON, TOML
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -298,6 +308,50 @@ def test_info(seewhy: Run, store: Path, tmp_path: Path) -> None:
                    for line in lines if line.split()[:1] == [key])  # fmt: skip
 
 
+def test_benchmark_ranks_and_says_what_it_is_worth(seewhy: Run, tmp_path: Path) -> None:
+    names = ("GradCAM", "Gradient", "RandomMap")
+    with JobWriter(
+        tmp_path, "cats", settings={}, labels=["cat", "dog"], total=20,
+        explainers=[ExplainerInfo(name, False, {}, name == "RandomMap") for name in names],
+        metrics=[MetricInfo("DeletionAUC", True, -np.inf, 1.0, {}, 0.25)],
+    ) as writer:  # fmt: skip
+        random = np.random.default_rng(0)
+        for number in range(20):
+            picture = Image.new("RGB", (4, 4))
+            writer.add_sample(
+                Sample(number, "0", str(number), picture, (0,), (), (Inference(0, 0.9, "TP"),))
+            )
+            for name, mean in zip(names, (0.75, 0.25, 0.25), strict=True):
+                value = mean + random.normal(scale=0.05)
+                writer.add_scores([Score(number, 0, name, "DeletionAUC", value)])
+    result = seewhy("benchmark", tmp_path)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0] == str(writer.path)
+    assert lines[1].strip() == "DeletionAUC: higher is better, ... to 1, chance 0.25"
+    assert re.search(
+        r"1 +GradCAM +0\.7\d\d +0\.7\d\d to 0\.\d{3} +20 +\+0\.\d{3} better", result.out
+    )
+    assert re.search(r"\(RandomMap\) +0\.2", result.out)
+    assert re.search(r"Gradient +0\.2.* =", result.out)
+    assert "GradCAM is better than RandomMap." in result.out
+    assert "Gradient is not distinguishable from RandomMap: the difference is" in result.out
+
+    plain = json.loads(seewhy("benchmark", tmp_path, "--json").out)
+    (ranking,) = plain[str(writer.path)]
+    assert ranking["metric"]["low"] is None
+    assert ranking["standings"][0]["explainer"] == "GradCAM"
+    assert ranking["standings"][0]["comparisons"][0]["verdict"] == "better"
+
+
+def test_benchmark_without_scores_says_how_to_get_them(
+    seewhy: Run, store: Path, tmp_path: Path
+) -> None:
+    result = seewhy("benchmark", tmp_path)
+    assert result.code == 1
+    assert "there are no scores: run with metrics, `benchmarkers` of" in flat(result.err)
+
+
 def test_info_of_a_folder_with_a_broken_store(seewhy: Run, store: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.seewhy.db").write_bytes(b"?" * 5000)
     result = seewhy("info", tmp_path)
@@ -315,7 +369,7 @@ def test_info_without_a_folder_tells_what_is_installed(seewhy: Run) -> None:
     assert {"torch", "mindspore", "seewhy", "matplotlib"} <= set(versions)
 
 
-@pytest.mark.parametrize("command", ["info", "view"])
+@pytest.mark.parametrize("command", ["info", "view", "benchmark"])
 def test_a_folder_that_is_none(seewhy: Run, command: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = seewhy(command, tmp_path / "none")

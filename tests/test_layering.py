@@ -31,7 +31,10 @@ ARROWS: dict[str, set[str]] = {
     "testing": {"explainer", "benchmark", *METHOD},
     "demo": {"runner", "explainer", "benchmark", "network"},
     # The command line starts everything; nothing but `__main__` imports it.
-    "cli": {"demo", "runner", "store", "viewer", "explainer", "benchmark", "network"},
+    "cli": {
+        "demo", "runner", "store", "viewer", "explainer", "benchmark", "network", "cli_benchmark",
+    },
+    "cli_benchmark": {"store"},
     "__main__": {"cli"},
 }  # fmt: skip
 

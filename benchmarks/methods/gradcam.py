@@ -21,8 +21,9 @@ METHOD = Method(
         Contender("grad-cam GradCAM", peers.pytorch_gradcam, all_labels=False, normalised=True),
         Contender("torchcam GradCAM", peers.torchcam_gradcam),
     ),
-    forwards=1,
+    forwards=lambda subject: 1,
     backwards=lambda labels: 0,
-    most=lambda labels: 1.15 + 0.02 * labels,
+    limit="F",
+    most=lambda network, labels: 1.15 + 0.02 * labels,
     aims=(Aim("captum LayerGradCam", 5, labels=3), Aim("by hand", 1)),
 )

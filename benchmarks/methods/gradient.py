@@ -12,7 +12,8 @@ METHOD = Method(
         Contender("by hand", by_hand.gradient, peer=False),
         Contender("captum Saliency", peers.captum_gradient("Saliency"), all_labels=False),
     ),
-    forwards=1,
+    forwards=lambda subject: 1,
     backwards=lambda labels: labels,
+    limit="F + L B",
     aims=(Aim("by hand", 1),),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from seewhy import GradCAM, Gradient
+from seewhy.benchmark import ClassSensitivity, Faithfulness, Localization
 from seewhy.runner import ImageClassificationRunner
 from seewhy.store import read_job
 from tests.networks import Spec, images, library, make
@@ -45,6 +48,30 @@ def labelled(number: int = 6, seed: int = 1) -> list[tuple[Array, Array]]:
 
 def explainers(network: Any) -> list[Any]:
     return [GradCAM(network, layer="conv"), Gradient(network)]
+
+
+def metrics(framework: str) -> list[Any]:
+    """One that asks the network, one that needs boxes, and one that looks at no single label."""
+    return [
+        Faithfulness(len(NAMES), sigmoid(framework), "DeletionAUC", steps=4),
+        Localization(len(NAMES)),
+        ClassSensitivity(),
+    ]
+
+
+def all_scores(path: Path) -> dict[tuple[str, str, int, int | None], float]:
+    """Every stored score by metric, explainer, sample and label."""
+    query = (
+        "SELECT metric.name, explainer.name, sample_id, {label}, value FROM {table} "
+        "JOIN metric ON metric.id = metric_id JOIN explainer ON explainer.id = explainer_id"
+    )
+    tables = (("score", "label_id"), ("sample_score", "NULL"))
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            tuple(names): value
+            for table, label in tables
+            for *names, value in connection.execute(query.format(table=table, label=label))
+        }
 
 
 def runner(

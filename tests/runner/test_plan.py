@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seewhy.runner.plan import load_runner
 from seewhy.runner.plan_words import PlanError
 from seewhy.runner.user_code import UserCodeError, blamed_on
+from seewhy.store import read_job
 from tests.runner.helpers import assert_same, labelled, runner, stored
 
 MODULE = """
@@ -137,6 +139,57 @@ explainers = ["Gradient", "GuidedBackprop"]
 def test_what_makes_an_object_is_called(name: str, tmp_path: Path) -> None:
     plan = write(tmp_path, TOML.replace("mine:Squash", name), "plan.toml")
     assert len(stored(load_runner(plan, str(tmp_path)).run())) == 3
+
+
+@pytest.mark.torch
+def test_arguments_of_an_explainer_may_name_objects(tmp_path: Path) -> None:
+    """An OoDNet of the very network, and a function that takes arguments."""
+    text = """
+network = "mine:network"
+activation_fn = "mine:Squash"
+data = "mine:rows"
+labels = "mine:names"
+[explainers.RISEPlus]
+ood_net = "mine:ood_net"
+num_masks = 8
+[explainers.RISE]
+num_masks = 8
+[explainers.Occlusion]
+window = [4, 3]
+reference = "mine:brighter"
+"""
+    more = """
+from seewhy.tool import OoDNet
+network = build()
+
+def ood_net():
+    return OoDNet(network, 2)
+
+def brighter(x):
+    return x + 1
+"""
+    plan = write(tmp_path, text, "plan.toml")
+    with tmp_path.joinpath("mine.py").open("a") as file:
+        file.write(more)
+    path = load_runner(plan, str(tmp_path / "out")).run()
+    with read_job(path) as job:
+        parameters = {explainer.name: explainer.params for explainer in job.explainers}
+    assert parameters["Occlusion"]["reference"] == "callable"
+    assert set(parameters) == {"RISEPlus", "RISE", "Occlusion"}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mine:odd_net", "`ood_net` = 'mine:odd_net' cannot be found"),
+        ("mime:ood_net", "`ood_net` names a module 'mime'"),
+    ],
+)
+def test_arguments_that_name_nothing(name: str, message: str, tmp_path: Path) -> None:
+    plan = write(tmp_path, f'{TOML}[explainers.RISEPlus]\nood_net = "{name}"\n', "plan.toml")
+    with pytest.raises(PlanError, match=message):
+        load_runner(plan, str(tmp_path))
 
 
 @pytest.mark.torch
@@ -295,3 +348,50 @@ def test_other_errors_come_through(tmp_path: Path) -> None:
         load_runner(tmp_path / "none.py")
     with pytest.raises(KeyboardInterrupt), blamed_on(tmp_path):
         raise KeyboardInterrupt
+
+
+BENCHMARKERS = """
+[benchmarkers.DeletionAUC]
+steps = 6
+[benchmarkers.PointingGame]
+[benchmarkers.ClassSensitivity]
+"""
+
+
+def test_metrics_of_a_plan(framework: str, tmp_path: Path) -> None:
+    toml = write(tmp_path, TOML + BENCHMARKERS, "plan.toml", framework)
+    with read_job(load_runner(toml, str(tmp_path / "toml")).run()) as job:
+        metrics, means = job.metrics(), job.scores()
+    assert [metric.name for metric in metrics] == [
+        "DeletionAUC",
+        "PointingGame",
+        "ClassSensitivity",
+    ]
+    assert metrics[0].params["steps"] == 6
+    text = PYTHON + (
+        "from seewhy.benchmark import ClassSensitivity, Faithfulness, Localization\n"
+        "benchmarkers = [Faithfulness(5, activation_fn, 'DeletionAUC', steps=6),"
+        "Localization(5), ClassSensitivity()]"
+    )
+    python = write(tmp_path, text, "plan.py", framework)
+    with read_job(load_runner(python, str(tmp_path / "python")).run()) as job:
+        assert job.metrics() == metrics
+        np.testing.assert_allclose(
+            [score.mean for score in job.scores()], [score.mean for score in means], rtol=1e-4
+        )
+    assert {score.metric for score in means} == {"DeletionAUC", "ClassSensitivity"}  # no boxes
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("DeletionAUC]", "DeletionAuc]", "`benchmarkers` has an unknown name 'DeletionAuc'; did"),
+        ("steps", "stepz", r"\[benchmarkers.DeletionAUC\] has an unknown argument 'stepz'; did"),
+        ("steps = 6", 'metric = "IoSR"', "has an unknown argument 'metric'"),
+    ],
+)
+def test_a_metric_that_is_not_right(tmp_path: Path, old: str, new: str, message: str) -> None:
+    plan = write(tmp_path, TOML + BENCHMARKERS.replace(old, new), "plan.toml")
+    with pytest.raises((PlanError, TypeError), match=message):
+        load_runner(plan)

@@ -15,7 +15,17 @@ import pytest
 
 from seewhy.store import read_job
 from tests.networks import make
-from tests.runner.helpers import SPEC, Stored, assert_same, labelled, runner, stored
+from tests.runner.helpers import (
+    SPEC,
+    Stored,
+    all_scores,
+    assert_same,
+    explainers,
+    labelled,
+    metrics,
+    runner,
+    stored,
+)
 from tests.runner.test_results import Counter, forwards
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,13 +49,17 @@ explainers = make_explainers(network)
 batch_size = 4
 job = "stopped"
 """
+SCORED = """
+from tests.runner.helpers import metrics
+benchmarkers = metrics("{framework}")
+"""
 
 
 @contextmanager
-def running(framework: str, folder: Path, pause: float = 0.4) -> Iterator[subprocess.Popen[str]]:
+def running(framework: str, folder: Path, text: str = PLAN) -> Iterator[subprocess.Popen[str]]:
     """`seewhy run` in a process of its own."""
     plan = folder / "plan.py"
-    plan.write_text(PLAN.format(framework=framework, pause=pause, number=NUMBER))
+    plan.write_text(text.format(framework=framework, pause=0.4, number=NUMBER))
     command = [
         sys.executable,
         "-W",
@@ -127,6 +141,28 @@ def test_a_killed_run_goes_on(
     with read_job(path) as job:
         assert job.info().state == "stalled"
     finish(framework, tmp_path, straight(framework))
+
+
+@pytest.mark.filterwarnings("ignore:neutral score")
+def test_the_scores_of_a_killed_run_go_on(framework: str, tmp_path: Path) -> None:
+    path = tmp_path / "stopped.seewhy.db"
+    with running(framework, tmp_path, PLAN + SCORED) as process:
+        wait_for_samples(path, process, 8)
+        process.kill()
+        process.wait()
+    before = all_scores(path)
+    for folder in (tmp_path, tmp_path / "straight"):
+        network = make(framework, SPEC)
+        job = runner(
+            framework, folder, labelled(NUMBER), network, job="stopped", make_explainers=None
+        )
+        job.register_saliency(explainers(network), metrics(framework))
+        job.run()
+    after = all_scores(path)
+    straight = all_scores(tmp_path / "straight" / path.name)
+    assert 0 < len(before) < len(after)
+    assert before.items() <= after.items()  # none was made again
+    assert after == pytest.approx(straight, rel=1e-3, abs=1e-5)
 
 
 def test_ctrl_c_stops_cleanly(

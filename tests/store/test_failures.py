@@ -274,6 +274,45 @@ def test_an_empty_file_is_an_unwritten_store(tmp_path: Path, open_writer: Factor
     read_job(path).close()
 
 
+def test_a_damaged_header_is_never_called_empty(
+    tmp_path: Path, open_writer: Factory, make_sample: Factory
+) -> None:
+    with open_writer() as writer:
+        writer.add_sample(make_sample(0))
+    content = writer.path.read_bytes()
+    said = set()
+    for place in range(112):
+        for value in {0, 255, content[place] ^ 1} - {content[place]}:
+            damaged = content[:place] + bytes([value]) + content[place + 1 :]
+            writer.path.write_bytes(damaged)
+            try:
+                read_job(writer.path).close()
+            except ValueError as error:
+                said.add(str(error))
+    assert len(said) > 3
+    assert [words for words in said if not re.search("corrupt|cannot be read", words)] == []
+    assert list(tmp_path.glob("*.db")) == [writer.path]
+
+
+def test_a_store_whose_tables_are_out_of_sight_is_left_alone(
+    tmp_path: Path, open_writer: Factory
+) -> None:
+    path = tmp_path / "job.seewhy.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE meta (key, value)")
+    connection.execute("INSERT INTO meta VALUES ('schema_version', '1')")
+    connection.commit()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    assert content[104] == 1  # the number of tables, for SQLite
+    content[104] = 0
+    path.write_bytes(content)
+    for opening in (open_writer, lambda: read_job(path)):
+        with pytest.raises(ValueError, match=r"job\.seewhy\.db is corrupt: none of its 2 pages"):
+            opening()
+    assert path.read_bytes() == content
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path, open_writer: Factory) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"`summary_dir` is not writable.*file/below"):

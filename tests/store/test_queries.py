@@ -36,6 +36,7 @@ inferences = st.builds(
     st.integers(0, len(LABELS) - 1),
     st.sampled_from([0.0, 0.1, 0.30000000000000004, 1 / 3, 1.0]),
     st.sampled_from([*KINDS, None]),
+    st.none(),
 )
 data_sets = st.dictionaries(
     st.integers(0, 40),

@@ -1,4 +1,4 @@
-"""The demo: four explainers on EfficientNet-Lite0 and real photographs."""
+"""The demo: four explainers and two metrics on EfficientNet-Lite0 and real photographs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+from seewhy.benchmark import Faithfulness, Localization
 from seewhy.demo.columns import to_display
 from seewhy.demo.photographs import class_names, photographs
 from seewhy.explainer import Deconvolution, GradCAM, Gradient, GuidedBackprop
@@ -48,7 +49,11 @@ def run_demo(framework: str, summary_dir: Path, progress: bool | None = None) ->
         Gradient(network),
         Deconvolution(network),
     ]
-    runner.register_saliency(explainers)
+    activation_fn, classes = nets.activation_fn(), len(class_names())
+    runner.register_saliency(
+        explainers,
+        [Localization(classes), Faithfulness(classes, activation_fn, "DeletionAUC", steps=10)],
+    )
     return runner.run()
 
 
