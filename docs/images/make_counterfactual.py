@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seewhy.counterfactual import HierarchicalOcclusion
+from seewhy import HierarchicalOcclusion
 from seewhy.demo.columns import from_display
 from seewhy.demo.photographs import SIZE, class_names, photographs
 from seewhy.demo.torch import activation_fn, network
@@ -65,8 +65,8 @@ def say_areas(direction, found):
     before, after = (np.mean([pair[k].area for pair in regions]) for k in (0, 1))
     fewer = sum(len(last.boxes) > len(region.boxes) for last, region in regions)
     print(
-        f"{direction}: {len(regions)} of {len(found)} photographs, area {before:.2%} -> {after:.2%}, "
-        f"boxes left out in {fewer}; images a search: "
+        f"{direction}: {len(regions)} of {len(found)} photographs, area {before:.2%} -> "
+        f"{after:.2%}, boxes left out in {fewer}; images a search: "
         f"{np.median([one.images for one in found if one.region]):.0f}"
     )
 

@@ -10,6 +10,10 @@ from seewhy.network.protocol import Ops, OutputPicker, Tensor
 NO_PATH = "`network` must compute its logits from the input or layer by differentiable steps"
 
 
+class NotFiniteError(ValueError):
+    """A network's or an activation's answer holds NaN or an infinity."""
+
+
 def pick_logits(
     answer: Any,
     output: OutputPicker | None,
@@ -42,11 +46,11 @@ def pick_logits(
 
 
 def check_finite(logits: Tensor, ops: Ops, what: str = "`network` returned") -> None:
-    """Raise ValueError that names the first sample whose row holds NaN or an infinity."""
+    """Raise NotFiniteError that names the first sample whose row holds NaN or an infinity."""
     if ops.all_finite(logits):
         return
     bad = next(i for i in range(logits.shape[0]) if not ops.all_finite(logits[i]))
-    raise ValueError(f"{what} NaN or infinite values for sample {bad} of the batch")
+    raise NotFiniteError(f"{what} NaN or infinite values for sample {bad} of the batch")
 
 
 def check_spatial(result: Any, layer: str) -> None:

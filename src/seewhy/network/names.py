@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection
 
 
-def check_layer(name: str, known: Collection[str]) -> None:
+def check_layer(name: str, known: Collection[str], argument: str = "layer") -> None:
     """Raise ValueError that lists the closest of the `known` names if `name` is none of them."""
     if name in known:
         return
@@ -16,4 +16,4 @@ def check_layer(name: str, known: Collection[str]) -> None:
     hint = (
         f"; close names: {', '.join(close)}" if close else "; `layers()` of the network lists them"
     )
-    raise ValueError(f"`layer` must name a layer of the network, got {name!r}{hint}")
+    raise ValueError(f"`{argument}` must name a layer of the network, got {name!r}{hint}")

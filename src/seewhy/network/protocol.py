@@ -94,6 +94,10 @@ class Network(Protocol):
     def original(self) -> Any:
         """The user's own object."""
 
+    @property
+    def engine(self) -> str:
+        """What ran the last stream of forwards, and why, in words; "" if PyTorch ran none yet."""
+
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, K) of `x` (N, C, H, W) in evaluation mode; keeps no graph.
 
@@ -113,6 +117,34 @@ class Network(Protocol):
 
         Batches may be read a few ahead. A batch that does not fit into memory is halved.
         Errors are those of `probabilities`. Close the iterator if it is left early.
+        """
+
+    def replaced_boxes(
+        self, x: Tensor, other: Tensor, boxes: npt.NDArray[Any], limit: int | None = None
+    ) -> Iterator[tuple[int, npt.NDArray[Any], Tensor]] | None:
+        """Answer for images with one box replaced, by computing only what that changes.
+
+        None where this saves nothing or cannot be done: then `stream` has to serve. The answers
+        are the same up to rounding.
+
+        Parameters
+        ----------
+        x
+            Floating tensor (N, C, H, W).
+        other
+            What the boxes show; broadcasts to the shape of `x`.
+        boxes
+            Integer array (B, 4), at least one: first row, first column, height, width. They lie
+            within the image and are of one size.
+        limit
+            Boxes that are computed together, at the most.
+
+        Returns
+        -------
+        An iterator over the number of a sample, the indices (b,) of some of the boxes, and the
+        probabilities (b, K) of that sample with each of these boxes replaced. Each sample meets
+        each box once, in an order of the network's own. Errors are those of `probabilities`;
+        close the iterator if it is left early.
         """
 
     def batch_size(self, x: Tensor, limit: int | None) -> int:
@@ -187,6 +219,76 @@ class Network(Protocol):
         ValueError
             If `rate` is out of range, or if the network offers no place for dropout.
         """
+
+    def dropout_passes(
+        self,
+        x: Tensor,
+        passes: int,
+        rate: float | None = None,
+        where: str | None = None,
+        seed: int | None = 0,
+    ) -> tuple[Tensor, Tensor]:
+        """Probabilities of many forwards with dropout; BatchNorm stays in evaluation mode.
+
+        What comes before the first value dropped runs once, and only the rest `passes` times, as
+        many passes in a forward as fit. A pass has the same masks for every sample, from a
+        generator of its own, so that the answers do not depend on how samples are split.
+
+        Parameters
+        ----------
+        x
+            Floating tensor (N, C, H, W).
+        passes
+            How many forwards, at least 2.
+        rate
+            In [0, 1). None: that of each of the network's own dropout layers, or 0.5 for one that
+            is put in.
+        where
+            Dotted name of the layer behind whose output dropout is put, the only one then. None:
+            the network's own dropout layers are live or, where none of a rate above 0 runs, one is
+            put before the last layer with a weight matrix that runs.
+        seed
+            Of the masks; None draws other ones each time.
+
+        Returns
+        -------
+        Probabilities without dropout (N, K), and of the passes (passes, N, K).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `rate` is not a number in [0, 1), `where` is no layer that runs, the network offers
+            no place for dropout, or as of `probabilities`.
+        RuntimeError
+            In MindSpore's graph mode, which ignores hooks.
+        """
+
+    def randomised(
+        self, layers: Sequence[str], seed: int | None = 0
+    ) -> AbstractContextManager[None]:
+        """Give layers the parameters of an untrained network while the context is open.
+
+        All parameters in the layers and below them: weights become normal numbers with variance
+        2 / fan-in (He et al., 2015), biases 0, the scales of normalisations 1, and the running
+        statistics of BatchNorm those of inputs that are normalised already (mean 0, variance 1).
+        The numbers of a layer depend on its name and the seed alone. The user's parameters are
+        the same objects meanwhile, and hold the very memory that they held before afterwards.
+
+        Parameters
+        ----------
+        layers
+            Dotted names out of `layers()`; `""` is the whole network.
+        seed
+            Of the numbers; None draws other ones each time.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `layers` is no list of names, or a name is unknown.
+        """
+
+    def weighted_layers(self) -> list[str]:
+        """Names of the layers that hold parameters themselves, in the order of definition."""
 
     def layers(self) -> list[str]:
         """Dotted names of all layers, in the order of definition."""

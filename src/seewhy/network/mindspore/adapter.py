@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -12,15 +12,21 @@ import numpy as np
 import numpy.typing as npt
 from mindspore import nn
 
+from seewhy.network.dropout_passes import DropoutPasses
 from seewhy.network.logits import NO_PATH, check_finite, pick_logits
 from seewhy.network.memory import MemoryLimit
 from seewhy.network.mindspore.cut import cut_at
 from seewhy.network.mindspore.dropout import live_dropout
+from seewhy.network.mindspore.dropout_host import MindSporeHost
 from seewhy.network.mindspore.modified_relu import modified_relu
 from seewhy.network.mindspore.ops import MindSporeOps
+from seewhy.network.mindspore.randomised import randomised, weighted_layers
+from seewhy.network.mindspore.slow_kernels import slowness, warn_of_slow_kernels
 from seewhy.network.mindspore.state import check_hooks_work, evaluating, is_pynative
 from seewhy.network.names import check_layer
 from seewhy.network.protocol import Activation, Ops, OutputPicker, ReLURule
+from seewhy.network.rates import check_rate
+from seewhy.network.seeds import seed_words
 from seewhy.network.targets import check_range
 
 LARGEST_TENSOR = 512 * 2**20
@@ -51,6 +57,12 @@ class MindSporeNetwork:
         self.activation_fn = activation_fn
         self.output = output
         self._memory = MemoryLimit()
+        self._dropout = DropoutPasses(MindSporeHost(cell, self._picked))
+        warn_of_slow_kernels(cell)
+
+    @property
+    def engine(self) -> str:
+        return f"MindSpore, {'PyNative' if is_pynative() else 'graph'} mode{slowness()}"
 
     def forward(self, x: mindspore.Tensor) -> mindspore.Tensor:
         with self._evaluating():
@@ -76,13 +88,27 @@ class MindSporeNetwork:
         fits = max(1, LARGEST_TENSOR // (TYPICAL_CHANNELS * pixels * x.itemsize))
         return self._memory.most(x, min(fits, MOST_SAMPLES if limit is None else limit))
 
+    def replaced_boxes(
+        self,
+        x: mindspore.Tensor,
+        other: mindspore.Tensor,
+        boxes: npt.NDArray[np.int64],
+        limit: int | None = None,
+    ) -> None:
+        return None
+
     def gradient(
         self, x: mindspore.Tensor, targets: mindspore.Tensor, relu: ReLURule | None = None
     ) -> mindspore.Tensor:
         if relu is not None:
             check_hooks_work("A modified ReLU")
         with self._evaluating(), modified_relu(self.original, relu):
-            made = list(_vector_jacobian_products(self._logits, x, targets))
+            logits = self._logits
+            if not is_pynative():
+                # What graph mode differentiates it also compiles, and it knows no error of ours.
+                self._logits(x)
+                logits = self._unchecked_logits
+            made = list(_vector_jacobian_products(logits, x, targets))
         if any(gradient is None for gradient in made):
             raise ValueError(NO_PATH)
         return self.ops.stack(made, 1)
@@ -122,6 +148,31 @@ class MindSporeNetwork:
     ) -> AbstractContextManager[None]:
         return live_dropout(self.original, rate, seed)
 
+    def dropout_passes(
+        self,
+        x: mindspore.Tensor,
+        passes: int,
+        rate: float | None = None,
+        where: str | None = None,
+        seed: int | None = 0,
+    ) -> tuple[mindspore.Tensor, mindspore.Tensor]:
+        activation = self._activation()
+        check_rate(rate)
+        check_hooks_work("`dropout_passes`")
+        with self._evaluating():
+            plain, dropped = self._dropout.logits(x, passes, rate, where, seed_words(seed))
+            plain = self._checked_probabilities(activation(plain), len(x))
+            made = self._checked_probabilities(activation(dropped), len(dropped))
+            return plain, made.reshape((passes, len(x), -1))
+
+    def randomised(
+        self, layers: Sequence[str], seed: int | None = 0
+    ) -> AbstractContextManager[None]:
+        return randomised(self.original, layers, seed)
+
+    def weighted_layers(self) -> list[str]:
+        return weighted_layers(self.original)
+
     def layers(self) -> list[str]:
         return [name for name, _ in self.original.cells_and_names() if name]
 
@@ -151,12 +202,17 @@ class MindSporeNetwork:
             digest.update(np.ascontiguousarray(self.ops.numpy(value)).tobytes())
         return digest.hexdigest()
 
+    def _picked(self, answer: Any, num_samples: int) -> mindspore.Tensor:
+        return pick_logits(answer, self.output, self.ops, num_samples)
+
     def _logits(self, x: mindspore.Tensor) -> mindspore.Tensor:
-        # A network may change its input in place; the user's must not change.
-        answer = self.original(x.copy())
-        logits = pick_logits(answer, self.output, self.ops, x.shape[0])
+        logits = self._unchecked_logits(x)
         check_finite(logits, self.ops)
         return logits
+
+    def _unchecked_logits(self, x: mindspore.Tensor) -> mindspore.Tensor:
+        # A network may change its input in place; the user's must not change.
+        return self._picked(self.original(x.copy()), x.shape[0])
 
     def _activation(self) -> Activation:
         if self.activation_fn is None:
@@ -164,12 +220,11 @@ class MindSporeNetwork:
         return self.activation_fn
 
     def _probabilities(self, activation: Activation, x: mindspore.Tensor) -> mindspore.Tensor:
+        return self._checked_probabilities(activation(self._logits(x)), len(x))
+
+    def _checked_probabilities(self, answer: Any, num_samples: int) -> mindspore.Tensor:
         made = pick_logits(
-            activation(self._logits(x)),
-            None,
-            self.ops,
-            len(x),
-            source="`activation_fn` must return",
+            answer, None, self.ops, num_samples, source="`activation_fn` must return"
         )
         check_finite(made, self.ops, "`activation_fn` returned")
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -50,9 +50,22 @@ def _rate_of(cell: nn.Cell) -> float:
     return float(rate if rate is not None else 1 - cell.keep_prob)
 
 
+def own_dropout(layers: Mapping[str, nn.Cell]) -> dict[str, tuple[float, bool]]:
+    """Rate of each dropout cell that drops anything, and whether it drops whole channels."""
+    return {
+        name: (_rate_of(cell), isinstance(cell, _CHANNELWISE))
+        for name, cell in layers.items()
+        if isinstance(cell, _ELEMENTWISE + _CHANNELWISE) and _rate_of(cell) > 0
+    }
+
+
+def is_weighted(cell: nn.Cell) -> bool:
+    """Whether the cell holds a weight matrix."""
+    return isinstance(cell, (nn.Dense, nn.Conv1d, nn.Conv2d, nn.Conv3d))
+
+
 def _last_weighted(cells: list[nn.Cell]) -> nn.Cell:
-    kinds = (nn.Dense, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    weighted = [cell for cell in cells if isinstance(cell, kinds)]
+    weighted = [cell for cell in cells if is_weighted(cell)]
     if not weighted:
         raise ValueError(
             "`network` must have a dropout, dense or convolution cell to put dropout at, got none"

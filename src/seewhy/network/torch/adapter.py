@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
@@ -12,15 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from seewhy.network.dropout_passes import DropoutPasses
 from seewhy.network.logits import NO_PATH, check_finite, check_spatial, pick_logits
 from seewhy.network.names import check_layer
 from seewhy.network.protocol import Activation, Ops, OutputPicker, ReLURule
+from seewhy.network.rates import check_rate
+from seewhy.network.seeds import seed_words
 from seewhy.network.targets import check_range
 from seewhy.network.torch.dropout import live_dropout
-from seewhy.network.torch.engine import Engine, engine_of, stream_logits
+from seewhy.network.torch.dropout_host import TorchHost
+from seewhy.network.torch.engine import NOT_USED, Engine, engine_of, stream_logits
 from seewhy.network.torch.fused import Head
+from seewhy.network.torch.incremental_stream import stream_boxes
 from seewhy.network.torch.modified_relu import modified_relu
 from seewhy.network.torch.ops import TorchOps
+from seewhy.network.torch.randomised import randomised, weighted_layers
 from seewhy.network.torch.state import evaluating
 
 
@@ -37,11 +43,24 @@ class TorchNetwork:
         self.original = module
         self.activation_fn = activation_fn
         self.output = output
+        host = TorchHost(module, output is None, self._picked)
+        self._dropout = DropoutPasses(host)
+
+    def _picked(self, answer: Any, num_samples: int) -> torch.Tensor:
+        logits: torch.Tensor = pick_logits(answer, self.output, self.ops, num_samples)
+        return logits
 
     @property
     def _engine(self) -> Engine:
         # Not kept here, so that explainers can be copied and pickled.
         return engine_of(self.original)
+
+    @property
+    def engine(self) -> str:
+        whole, boxes = self._engine.reason, self._engine.boxes_reason
+        # Where the boxes say only why there is no fused graph, that is said already.
+        said = [whole] if boxes.endswith(whole) else [whole, boxes]
+        return "; ".join(words for words in said if words != NOT_USED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         with self._evaluating(x), torch.no_grad():
@@ -78,6 +97,36 @@ class TorchNetwork:
                     made = activation(logits)
                 yield self._checked_probabilities(made, len(logits))
 
+    def replaced_boxes(
+        self,
+        x: torch.Tensor,
+        other: torch.Tensor,
+        boxes: npt.NDArray[np.int64],
+        limit: int | None = None,
+    ) -> Iterator[tuple[int, npt.NDArray[np.int64], torch.Tensor]] | None:
+        activation = self._activation()
+        x = x.detach()
+        other = other.detach().to(x).expand_as(x)
+        height, width = boxes[0, 2:].tolist()
+        corners = boxes[:, :2]
+        plan = self._engine.box_plan(self.original, x[:1], other[:1], (height, width), corners)
+        if plan is None:
+            return None
+        stream = stream_boxes(plan, x, other, corners, limit, self._checked_logits, self.ops)
+        return self._boxes_answered(activation, x, stream)
+
+    def _boxes_answered(
+        self,
+        activation: Activation,
+        x: torch.Tensor,
+        stream: Generator[tuple[int, npt.NDArray[np.int64], torch.Tensor], None, None],
+    ) -> Iterator[tuple[int, npt.NDArray[np.int64], torch.Tensor]]:
+        with self._evaluating(x), closing(stream):
+            for sample, indices, logits in stream:
+                with torch.no_grad():
+                    made = activation(logits)
+                yield sample, indices, self._checked_probabilities(made, len(logits))
+
     def batch_size(self, x: torch.Tensor, limit: int | None) -> int:
         best = self._engine.batch_size(self.original, x, self.forward)
         return best if limit is None else min(best, limit)
@@ -111,6 +160,29 @@ class TorchNetwork:
 
     def with_dropout(self, rate: float | None = None, seed: int | None = 0) -> Any:
         return live_dropout(self.original, rate, seed)
+
+    def dropout_passes(
+        self,
+        x: torch.Tensor,
+        passes: int,
+        rate: float | None = None,
+        where: str | None = None,
+        seed: int | None = 0,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        activation = self._activation()
+        check_rate(rate)
+        with self._evaluating(x), torch.inference_mode(False), torch.no_grad():
+            x = x.clone() if x.is_inference() else x.detach()
+            plain, dropped = self._dropout.logits(x, passes, rate, where, seed_words(seed))
+            plain = self._checked_probabilities(activation(plain), len(x))
+            made = self._checked_probabilities(activation(dropped), len(dropped))
+            return plain, made.reshape(passes, len(x), -1)
+
+    def randomised(self, layers: Sequence[str], seed: int | None = 0) -> Any:
+        return randomised(self.original, layers, seed)
+
+    def weighted_layers(self) -> list[str]:
+        return weighted_layers(self.original)
 
     def layers(self) -> list[str]:
         return [name for name, _ in self.original.named_modules() if name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -36,9 +36,22 @@ def live_dropout(root: nn.Module, rate: float | None, seed: int | None) -> Itera
         yield
 
 
+def own_dropout(layers: Mapping[str, nn.Module]) -> dict[str, tuple[float, bool]]:
+    """Rate of each dropout layer that drops anything, and whether it drops whole channels."""
+    return {
+        name: (module.p, isinstance(module, _CHANNELWISE))
+        for name, module in layers.items()
+        if isinstance(module, _ELEMENTWISE + _CHANNELWISE) and module.p > 0
+    }
+
+
+def is_weighted(module: nn.Module) -> bool:
+    """Whether the layer holds a weight matrix."""
+    return isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d))
+
+
 def _last_weighted(root: nn.Module) -> nn.Module:
-    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    weighted = [module for module in root.modules() if isinstance(module, kinds)]
+    weighted = [module for module in root.modules() if is_weighted(module)]
     if not weighted:
         raise ValueError(
             "`network` must have a dropout, linear or convolution layer to put dropout at, got none"

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from seewhy.network.dropout_masks import Place
 from seewhy.network.memory import MemoryLimit
 from seewhy.network.torch.fused import FusedGraph, Head, fuse_or_reason
+from seewhy.network.torch.fused_dropout import DropoutSplit
 from seewhy.network.torch.fused_state import MODULE_REPLACED
 from seewhy.network.torch.fused_stream import LARGEST_BLOCK, run_stream
+from seewhy.network.torch.incremental_plan import Plan
+
+NOT_USED = "not used yet"
+"""Reason before the first stream."""
 
 ACCELERATOR_BLOCK = 256 * 2**20
 """Bytes of the largest tensor of a forward on an accelerator: enough to keep it busy."""
+
+_Batch = TypeVar("_Batch")
 
 # A graph is found again by every explainer and metric of a network, and dies with the network.
 _engines: WeakKeyDictionary[torch.nn.Module, Engine] = WeakKeyDictionary()
@@ -39,11 +49,14 @@ class Engine:
         What is known about the batches that fit.
     reason
         What was chosen for the last stream, and why, in words.
+    boxes_reason
+        The same for the last question about replaced boxes.
     """
 
     def __init__(self) -> None:
         self.memory = MemoryLimit()
-        self.reason = "not used yet"
+        self.reason = NOT_USED
+        self.boxes_reason = NOT_USED
         self._fused: FusedGraph | None = None
         self._tried: set[torch.Size] = set()
         self._bytes: dict[tuple[object, ...], int] = {}
@@ -78,6 +91,41 @@ class Engine:
         fused = self.fused(module, x)
         return None if fused is None else fused.head(layer)
 
+    def dropout_split(
+        self, module: torch.nn.Module, x: torch.Tensor, places: Sequence[Place]
+    ) -> DropoutSplit | None:
+        """Return the fused programs before and after the first dropout, if there are any."""
+        fused = self.fused(module, x)
+        return None if fused is None else fused.dropout_split(places)
+
+    def box_plan(
+        self,
+        module: torch.nn.Module,
+        x: torch.Tensor,
+        other: torch.Tensor,
+        box: tuple[int, int],
+        corners: npt.NDArray[np.int64],
+    ) -> Plan | None:
+        """Return how to compute incrementally what boxes of an image change, if that is quicker.
+
+        Parameters
+        ----------
+        module
+            The network.
+        x, other
+            The image and what the boxes show, (1, C, H, W).
+        box
+            Height and width of the boxes.
+        corners
+            (b, 2): first row and column of each box.
+        """
+        fused = self.fused(module, x, thorough=True)
+        if fused is None:
+            self.boxes_reason = f"whole forwards: {self.reason}"
+            return None
+        plan, self.boxes_reason = fused.box_plan(x, other, box, corners)
+        return plan
+
     def batch_size(
         self, module: torch.nn.Module, x: torch.Tensor, plain: Callable[[torch.Tensor], Any]
     ) -> int:
@@ -108,9 +156,7 @@ def _has_hooks(module: torch.nn.Module) -> bool:
 
 
 def stream_logits(
-    forward: Callable[[torch.Tensor], torch.Tensor],
-    batches: Iterable[torch.Tensor],
-    threads: int,
+    forward: Callable[[_Batch], torch.Tensor], batches: Iterable[_Batch], threads: int
 ) -> Generator[torch.Tensor, None, None]:
     """Yield the logits of each batch in order; several threads work on a batch each."""
     if threads == 1:
