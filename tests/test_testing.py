@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -210,6 +211,14 @@ def transposed(network: Any) -> dict[str, Any]:
     return {"activation_and_gradient": activation_and_gradient}
 
 
+def unmoved(network: Any) -> dict[str, Any]:
+    return {"randomised": lambda layers, seed=0: nullcontext()}
+
+
+def redrawn(network: Any) -> dict[str, Any]:
+    return {"randomised": lambda layers, seed=0: network.randomised(layers, None)}
+
+
 def twice(network: Any) -> dict[str, Any]:
     return {"layers": lambda: network.layers() * 2}
 
@@ -224,6 +233,8 @@ def twice(network: Any) -> dict[str, Any]:
         (lenient, "gradient of class 5: must be a ValueError, got none"),
         (transposed, "at 'relu6' must give"),
         (twice, "must not list a name twice"),
+        (unmoved, "randomised must change the logits"),
+        (redrawn, "randomised twice with one seed: must be equal"),
     ],
 )
 def test_wrong_networks(framework: str, changed: Callable[..., Any], message: str) -> None:

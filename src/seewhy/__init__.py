@@ -3,6 +3,7 @@
 PyTorch and MindSpore networks alike; this import loads neither framework.
 """
 
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.explainer import (
     RISE,
     Deconvolution,
@@ -18,16 +19,19 @@ from seewhy.explainer import (
     SHAPKernel,
 )
 from seewhy.network import Network, adapt
-from seewhy.runner import ImageClassificationRunner
+from seewhy.runner import ImageClassificationRunner, TabularRunner
+from seewhy.uncertainty import EpistemicUncertainty
 from seewhy.version import __version__
 
 __all__ = [
     "RISE",
     "Deconvolution",
+    "EpistemicUncertainty",
     "Explainer",
     "GradCAM",
     "Gradient",
     "GuidedBackprop",
+    "HierarchicalOcclusion",
     "ImageClassificationRunner",
     "LIMETabular",
     "Network",
@@ -36,6 +40,7 @@ __all__ = [
     "RISEPlus",
     "SHAPGradient",
     "SHAPKernel",
+    "TabularRunner",
     "__version__",
     "adapt",
 ]

@@ -1,4 +1,4 @@
-"""The command line: demo, run, view, info."""
+"""The command line: demo, run, view, info, benchmark."""
 
 from __future__ import annotations
 
@@ -46,6 +46,9 @@ It may define more, named after arguments of ImageClassificationRunner:
 \b
     summary_dir, output, threshold, display, names, job, batch_size
 
+`benchmarkers`, metrics that score each explanation, `uncertainty = True`, and
+`hierarchical_occlusion = True` for the region that decides each prediction.
+
 A TOML file has the same keys. "module:name" names an object, or a function that makes it:
 
 \b
@@ -56,6 +59,8 @@ A TOML file has the same keys. "module:name" names an object, or a function that
     \\[explainers.GradCAM]
     layer = "auto"
     \\[explainers.Gradient]
+    \\[benchmarkers.DeletionAUC]
+    steps = 50
 
 Modules beside FILE can be imported and named."""
 
@@ -161,14 +166,10 @@ def info(
     if directory is None:
         _print_installed()
         return
-    from seewhy.store import JobReader, find_jobs
+    from seewhy.store import JobReader
 
-    _check_directory(directory)
-    jobs = find_jobs(directory)
-    if not jobs:
-        raise ValueError(f"{directory} holds no explanations (*.seewhy.db), nor do folders in it")
     unreadable = []
-    for path in jobs.values():
+    for path in _jobs_below(directory):
         try:
             with JobReader(path) as reader:
                 _print_job(path, reader.info())
@@ -176,6 +177,32 @@ def info(
             unreadable.append(str(error))
     if unreadable:
         raise ValueError("\n".join(unreadable))
+
+
+@app.command()
+def benchmark(
+    directory: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Rank the explainers of the jobs below DIRECTORY by their scores.
+
+    Under each metric: mean, 95 % interval (bootstrap over samples), and how each explainer does
+    beside a random map and the edges of the image. One that is not distinguishable from these has
+    shown nothing about the network. Scores are made by a run with [bold]benchmarkers[/bold].
+    """
+    from seewhy.cli_benchmark import report
+
+    report(_jobs_below(directory), out, as_json)
+
+
+def _jobs_below(directory: Path) -> list[Path]:
+    from seewhy.store import find_jobs
+
+    _check_directory(directory)
+    jobs = find_jobs(directory)
+    if not jobs:
+        raise ValueError(f"{directory} holds no explanations (*.seewhy.db), nor do folders in it")
+    return list(jobs.values())
 
 
 def _check_directory(directory: Path) -> None:
@@ -193,14 +220,40 @@ def _print_place(path: Path, hint: bool = False) -> None:
 
 def _print_job(path: Path, job: seewhy.store.JobInfo) -> None:
     total = "" if job.total is None else f" of {job.total}"
-    rows = [("state", job.state), ("samples", f"{job.done}{total}"), ("labels", str(job.labels))]
+    counted = "rows" if job.is_tabular else "samples"
+    rows = [("state", job.state), (counted, f"{job.done}{total}"), ("labels", str(job.labels))]
+    if job.is_tabular:
+        rows += _tabular_rows(path)
     for explainer in job.explainers:
         settings = ", ".join(f"{k}={v!r}" for k, v in explainer.params.items())
         rows.append(("explainer", f"{explainer.name}({settings})"))
+    if job.uncertainty is not None:
+        settings = ", ".join(f"{k}={v!r}" for k, v in job.uncertainty.items())
+        rows.append(("uncertainty", f"EpistemicUncertainty({settings})"))
+    if job.hierarchical_occlusion is not None:
+        found, searched = job.counterfactuals
+        settings = ", ".join(f"{k}={v!r}" for k, v in job.hierarchical_occlusion.items())
+        words = f"{found} of {searched} labels; HierarchicalOcclusion({settings})"
+        rows.append(("counterfactuals", words))
     rows += [(key, str(value)) for key, value in job.settings.items()]
+    if job.forwards:
+        rows.append(("forwards", job.forwards))
     rows += [("written by", ", ".join(f"{k} {v}" for k, v in job.versions.items()))]
     out.print(str(path), markup=False, style="bold")
     _print_table([*rows, ("size", f"{job.size / 1e6:.1f} MB")])
+
+
+def _tabular_rows(path: Path) -> list[tuple[str, str]]:
+    """What only a tabular job holds."""
+    from seewhy.store import read_tabular
+
+    with read_tabular(path) as reader:
+        names, counts = reader.feature_names, reader.attribution_counts()
+    more = f", and {len(names) - 12} more" if len(names) > 12 else ""
+    return [
+        ("features", f"{len(names)}: {', '.join(names[:12])}{more}"),
+        *(("explained", f"{count} outputs by {name}") for name, count in counts.items()),
+    ]
 
 
 def _print_installed() -> None:

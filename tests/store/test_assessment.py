@@ -13,6 +13,7 @@ from scipy.stats import bootstrap
 
 from seewhy.store import ExplainerInfo, MetricInfo, Score, in_words, read_job
 from seewhy.store.bootstrap import MANY, mean_interval
+from seewhy.store.schema import SCRIPTS
 
 Factory = Callable[..., Any]
 RANDOM = np.random.default_rng(0)
@@ -140,12 +141,25 @@ def test_a_single_sample_cannot_be_compared(open_writer: Factory, make_sample: F
     assert "cannot be compared with RandomMap: there is only one sample" in sentences[0]
 
 
+def tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    )
+    return {name for (name,) in rows}
+
+
 def test_stores_of_the_first_version_are_read(open_writer: Factory, make_sample: Factory) -> None:
-    """Made by taking back what versions 2 and 3 added."""
+    """Made by taking back what later versions added."""
     path, _ = write(open_writer, make_sample)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCRIPTS[0])
+        first = tables(connection)
     with closing(sqlite3.connect(path)) as connection, connection:
+        later = sorted(tables(connection) - first)
+        assert "sample_score" in later
+        connection.executescript("".join(f"DROP TABLE {name};" for name in later))
         connection.executescript(
-            "DROP TABLE sample_score; ALTER TABLE explainer DROP COLUMN baseline;"
+            "ALTER TABLE explainer DROP COLUMN baseline;"
             "ALTER TABLE metric DROP COLUMN chance; ALTER TABLE metric DROP COLUMN needs_mask;"
             "ALTER TABLE inference DROP COLUMN mean; ALTER TABLE inference DROP COLUMN std;"
             "ALTER TABLE inference DROP COLUMN low; ALTER TABLE inference DROP COLUMN high;"

@@ -19,6 +19,7 @@ from seewhy.store import (
     SaliencyMap,
     Sample,
     Score,
+    Uncertainty,
     read_job,
 )
 
@@ -399,3 +400,48 @@ def test_a_closed_writer_refuses_and_closes_twice(
     sample: Sample = make_sample(0)
     with pytest.raises(RuntimeError, match="closed"):
         writer.add_sample(sample)
+
+
+def test_uncertainties_come_with_the_sample_or_later(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    one, other = Uncertainty(0.8, 0.1, 0.5, 0.95), Uncertainty(0.5, 0.2, 0.1, 0.9)
+    with open_writer(uncertainty={"passes": 10}) as writer:
+        writer.add_sample(make_sample(0, inferences=(Inference(0, 0.9, "TP", one),)))
+        writer.add_sample(make_sample(1))
+        assert writer.known([0, 1])[1].uncertain == frozenset()
+        writer.add_uncertainties([(1, 1, other), (0, 0, other)])
+        assert writer.known([0, 1])[1].uncertain == {1}
+    with read_job(writer.path) as job:
+        assert [i.uncertainty for i in job.sample(0).inferences] == [one]  # not written twice
+        assert [i.uncertainty for i in job.sample(1).inferences] == [None, other]
+        assert job.info().uncertainty == {"passes": 10}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ((0, 3, Uncertainty(0.5, 0.1, 0.4, 0.6)), r"`label` must be in 0\.\.2, got 3"),
+        ((0, 0, Uncertainty(0.5, float("nan"), 0.4, 0.6)), "`uncertainty` must be finite"),
+    ],
+)
+def test_bad_uncertainties(
+    open_writer: Factory, make_sample: Factory, row: Any, message: str
+) -> None:
+    with open_writer() as writer:
+        writer.add_sample(make_sample(0))
+        with pytest.raises(ValueError, match=message):
+            writer.add_uncertainties([row])
+
+
+def test_settings_of_uncertainties_may_change_until_one_is_stored(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    with open_writer(uncertainty={"passes": 10}) as writer:
+        writer.add_sample(make_sample(0))
+    with open_writer(uncertainty={"passes": 20}) as writer:
+        writer.add_uncertainties([(0, 0, Uncertainty(0.5, 0.1, 0.4, 0.6))])
+    with pytest.raises(ValueError, match=r"uncertainties .*'passes': 20.*'passes': 10"):
+        open_writer(uncertainty={"passes": 10})
+    with read_job(open_writer().path) as job:
+        assert job.info().uncertainty == {"passes": 20}

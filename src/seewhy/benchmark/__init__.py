@@ -19,6 +19,7 @@ from seewhy.benchmark.relevance_rank import RelevanceRank
 from seewhy.benchmark.road import ROAD
 from seewhy.benchmark.robustness import Robustness
 from seewhy.benchmark.sparseness import Sparseness
+from seewhy.benchmark.tabular_faithfulness import TabularFaithfulness
 from seewhy.benchmark.together import evaluate_together
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "RelevanceRank",
     "Robustness",
     "Sparseness",
+    "TabularFaithfulness",
     "boxes_to_mask",
     "evaluate_together",
 ]

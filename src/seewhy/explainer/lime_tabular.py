@@ -30,7 +30,7 @@ from seewhy.explainer.tabular.local_models import (
 )
 from seewhy.explainer.tabular.neighbourhood import Neighbourhood, draw
 from seewhy.explainer.tabular.predictor import ROWS_AT_ONCE
-from seewhy.explainer.tabular.rows import Array, read_rows
+from seewhy.explainer.tabular.rows import Array, digest, read_rows
 from seewhy.explainer.tabular.statistics import read_statistics, summarise
 from seewhy.explainer.tabular.statistics_file import File, load, save
 from seewhy.visual import in_notebook
@@ -153,6 +153,11 @@ class LIMETabular(TabularExplainer):
             "seed": self._seed,
         }
 
+    @property
+    def data_digest(self) -> str:
+        arrays = [vars(feature).values() for feature in self._features]
+        return digest(*(array for each in arrays for array in each if array is not None))
+
     def __call__(self, inputs: Any, targets: Any = 0, show: bool | None = None) -> Rules:
         """Explain the predictor's outputs `targets` for the rows `inputs`.
 
@@ -196,6 +201,15 @@ class LIMETabular(TabularExplainer):
         if show or (show is None and in_notebook()):
             present(lambda figure: draw_bars(figure, self._charts(question, rules)[:MOST_SHOWN]))
         return rules
+
+    def explain(self, inputs: Any, targets: Any = 0) -> tuple[Rules, LocalModels]:
+        """Return the rules of a call, and the linear models behind them.
+
+        Parameters and errors are those of a call.
+        """
+        question = self._question(inputs, targets)
+        models = self._models(question, self._neighbourhood())
+        return self._rules(question, models), models
 
     def local_models(self, inputs: Any, targets: Any = 0) -> LocalModels:
         """Return the linear models themselves, with how well they fit.

@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from seewhy.explainer.base import Explainer
 from seewhy.network.protocol import Activation, OutputPicker, Tensor
+from seewhy.network.seeds import check_seed
 from seewhy.network.targets import check_range
+
+__all__ = ["PerturbationExplainer", "check_positive_int", "check_seed"]
 
 
 class PerturbationExplainer(Explainer):
@@ -59,16 +62,6 @@ class PerturbationExplainer(Explainer):
         (probabilities,) = self._network.stream([x])
         check_range(self._network.ops.numpy(targets), probabilities.shape[1])
         return self._network.ops.gather(probabilities, targets)
-
-
-def check_seed(seed: Any) -> None:
-    """Raise TypeError or ValueError unless `seed` is an int of 0 or more, or None."""
-    if seed is None:
-        return
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise TypeError(f"`seed` must be a non-negative int or None, got {type(seed).__name__}")
-    if seed < 0:
-        raise ValueError(f"`seed` must be a non-negative int or None, got {seed}")
 
 
 def check_positive_int(name: str, value: Any, also: str = "") -> None:

@@ -115,6 +115,28 @@ class PseudoLinearCoef:
         """The user's own model."""
         return self._predictor.original
 
+    @property
+    def num_classes(self) -> int:
+        """L."""
+        return self._num_classes
+
+    @property
+    def name(self) -> str:
+        """The name under which results are stored: the class name."""
+        return type(self).__name__
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings that make the results what they are, as plain JSON values."""
+        return {
+            "stepwise": self._stepwise,
+            "threshold": self._threshold,
+            "monte_carlo": self._monte_carlo,
+            "riemann": self._riemann,
+            "eps": self._eps,
+            "seed": self._seed,
+        }
+
     def __call__(
         self,
         features: Any,

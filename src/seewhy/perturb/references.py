@@ -70,9 +70,7 @@ def make_reference(reference: Reference, x: Tensor, ops: Ops) -> Tensor:
     if isinstance(reference, str) and reference == "mean":
         return ops.mean(x, (2, 3))
     if isinstance(reference, str):
-        sigma = min(x.shape[2:]) / BLUR
-        array = ops.numpy(x).astype(np.float64)
-        return ops.tensor(gaussian_filter(array, (0, 0, sigma, sigma), mode="nearest"), like=x)
+        return blurred(x, min(x.shape[2:]) / BLUR, ops)
     values = np.atleast_1d(np.asarray(reference, np.float32))
     if values.ndim != 1 or len(values) not in (1, x.shape[1]):
         raise ValueError(
@@ -80,6 +78,12 @@ def make_reference(reference: Reference, x: Tensor, ops: Ops) -> Tensor:
             f"got shape {values.shape}"
         )
     return ops.tensor(values.reshape(1, -1, 1, 1), like=x)
+
+
+def blurred(x: Tensor, sigma: float, ops: Ops) -> Tensor:
+    """Return `x` (N, C, H, W) under a Gaussian blur with this standard deviation in pixels."""
+    array = ops.numpy(x).astype(np.float64)
+    return ops.tensor(gaussian_filter(array, (0, 0, sigma, sigma), mode="nearest"), like=x)
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seewhy.benchmark import LabelSensitiveMetric
+from seewhy.benchmark import LabelSensitiveMetric, Metric
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.explainer import Explainer
+from seewhy.uncertainty import EpistemicUncertainty
 
 
 def check_summary_dir(summary_dir: Any) -> Path:
@@ -98,26 +100,26 @@ def check_progress(progress: Any) -> bool | None:
     return progress
 
 
-def check_benchmarkers(benchmarkers: Any, num_labels: int) -> Sequence[LabelSensitiveMetric]:
+def check_benchmarkers(benchmarkers: Any, num_labels: int) -> Sequence[Metric]:
     """Raise TypeError or ValueError unless they are distinct metrics for so many labels."""
     if benchmarkers is None:
         return ()
     if not isinstance(benchmarkers, (list, tuple)):
         raise TypeError(f"`benchmarkers` must be a list, got {type(benchmarkers).__name__}")
     for metric in benchmarkers:
-        if not isinstance(metric, LabelSensitiveMetric):
+        if not isinstance(metric, Metric):
             raise TypeError(
                 f"`benchmarkers` must hold metrics, got {type(metric).__name__}; a metric is an "
                 "instance, for instance Faithfulness(num_labels, activation_fn)"
             )
-        if metric.num_labels != num_labels:
+        if isinstance(metric, LabelSensitiveMetric) and metric.num_labels != num_labels:
             raise ValueError(
                 f"`benchmarkers` must be made for the {num_labels} class names of `data`, "
                 f"{metric.name} was made for {metric.num_labels}"
             )
     repeated = [n for n, count in Counter(m.name for m in benchmarkers).items() if count > 1]
     if repeated:
-        raise ValueError(f"`benchmarkers` must be of distinct classes, got {repeated[0]} twice")
+        raise ValueError(f"`benchmarkers` must be of distinct names, got {repeated[0]} twice")
     return list(benchmarkers)
 
 
@@ -142,3 +144,26 @@ def check_explainers(explainers: Any, network: Any) -> Sequence[Explainer]:
     if repeated:
         raise ValueError(f"`explainers` must be of distinct classes, got {repeated[0]} twice")
     return list(explainers)
+
+
+def check_hierarchical_occlusion(search: Any, network: Any) -> None:
+    """Raise TypeError or ValueError unless `search` is made for `network`."""
+    if not isinstance(search, HierarchicalOcclusion):
+        raise TypeError(f"`search` must be a HierarchicalOcclusion, got {type(search).__name__}")
+    if search.network is not network:
+        raise ValueError(
+            "`search` must be made for the runner's own network object, it was made for another one"
+        )
+
+
+def check_uncertainty(uncertainty: Any, network: Any) -> None:
+    """Raise TypeError or ValueError unless `uncertainty` is made for `network`."""
+    if not isinstance(uncertainty, EpistemicUncertainty):
+        raise TypeError(
+            f"`uncertainty` must be an EpistemicUncertainty, got {type(uncertainty).__name__}"
+        )
+    if not any(one is network for one in uncertainty.networks):
+        raise ValueError(
+            "`uncertainty` must be made for the runner's own network object, it was made for "
+            "another one"
+        )

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from seewhy.benchmark import Metric, boxes_to_mask, evaluate_together
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.explainer import Explainer
 from seewhy.network import Network
+from seewhy.runner.counterfactuals import store_counterfactuals
 from seewhy.runner.display import Display, to_picture
 from seewhy.runner.interrupt import let_ctrl_c_raise
 from seewhy.runner.resume import Numbered
@@ -43,6 +45,8 @@ class Explanation:
     names: Sequence[str]
     uncertainty: EpistemicUncertainty | None = None
     """Estimates how sure the network is of each probability."""
+    search: HierarchicalOcclusion | None = None
+    """Finds the region that decides each prediction."""
 
     def store(self, batch: Sequence[Numbered], writer: JobWriter) -> None:
         """Explain samples of one shape; what the store holds already is not done again."""
@@ -52,6 +56,8 @@ class Explanation:
                 self._estimate(self.uncertainty, batch, labels, writer)
             for group in groups(batch, labels, (*self.explainers, *self.baselines)):
                 self._explain_group(group, writer)
+            if self.search is not None:
+                store_counterfactuals(self.search, self.network, batch, labels, writer)
         except ValueError as error:
             first, last = batch[0].sample.item, batch[-1].sample.item
             items = f"item {first}" if first == last else f"items {first} to {last}"

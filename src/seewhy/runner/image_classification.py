@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seewhy.benchmark import LabelSensitiveMetric
+from seewhy.benchmark import EdgeDetector, Metric, RandomMap
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.explainer import Explainer
 from seewhy.network import adapt
 from seewhy.network.protocol import Activation, OutputPicker
@@ -17,11 +18,12 @@ from seewhy.runner.dataset import as_dataset, items, num_items, num_samples
 from seewhy.runner.display import Display, to_picture
 from seewhy.runner.explanation import Explanation, probabilities
 from seewhy.runner.progress import progress_bar
-from seewhy.runner.resume import Arrivals
+from seewhy.runner.resume import Arrivals, Wanted
 from seewhy.runner.samples import LabelledImage, read_samples, unpack
 from seewhy.runner.verdict import share_a_sum_of_one
 from seewhy.store import ExplainerInfo, JobWriter, MetricInfo
 from seewhy.store.rows import check_job_name
+from seewhy.uncertainty import EpistemicUncertainty
 from seewhy.version import __version__
 
 
@@ -98,6 +100,8 @@ class ImageClassificationRunner:
         self._dataset = as_dataset(dataset)
         checks.check_activation_fn(activation_fn)
         self._network = adapt(network, activation_fn, output)
+        self._output = output
+        self._activation_fn = activation_fn
         self._activation_name = getattr(
             activation_fn, "__qualname__", type(activation_fn).__qualname__
         )
@@ -109,8 +113,12 @@ class ImageClassificationRunner:
         self._batch_size = checks.check_batch_size(batch_size)
         self._progress = checks.check_progress(progress)
         self._explainers: Sequence[Explainer] = ()
-        self._metrics: Sequence[LabelSensitiveMetric] = ()
+        self._baselines: Sequence[Explainer] = ()
+        self._metrics: Sequence[Metric] = ()
+        self._uncertainty: EpistemicUncertainty | None = None
+        self._search: HierarchicalOcclusion | None = None
         first = self._first_sample()
+        self._first_shape = first.image.shape
         self._names = checks.check_names(names, self._total)
         self._exclusive = share_a_sum_of_one(
             probabilities(self._network, [first.image], len(self._labels))[0]
@@ -128,7 +136,10 @@ class ImageClassificationRunner:
             At least one, of distinct classes, each made for the very network object of the runner.
             An explainer may serve several runners.
         benchmarkers
-            Metrics that score every map, of distinct classes; the scores go to the store.
+            Metrics that score every map, of distinct names; the scores go to the store. A random
+            map and the edges of the image (`seewhy.benchmark.baselines`) are scored beside the
+            explainers, so that the scores can be compared with something. Metrics that need a mask
+            score the labels that have a box in `data`.
 
         Raises
         ------
@@ -145,6 +156,87 @@ class ImageClassificationRunner:
         metrics = checks.check_benchmarkers(benchmarkers, len(self._labels))
         self._explainers = checks.check_explainers(explainers, self._network.original)
         self._metrics = metrics
+        if metrics:
+            named = {explainer.name for explainer in self._explainers}
+            original, output = self._network.original, self._output
+            self._baselines = [
+                baseline(original, output=output)
+                for baseline in (RandomMap, EdgeDetector)
+                if baseline.__name__ not in named
+            ]
+
+    def register_uncertainty(self, uncertainty: EpistemicUncertainty | None = None) -> None:
+        """Estimate how sure the network is of each probability; may be called once.
+
+        Standard deviation and 95 % interval of the explained labels go to the store. Call it
+        before or after `register_saliency`, which `run` needs as well.
+
+        Parameters
+        ----------
+        uncertainty
+            How to estimate it, made for the very network object of the runner, or for an ensemble
+            that holds it. `None` stands for `EpistemicUncertainty` with its defaults.
+
+        Raises
+        ------
+        TypeError
+            If `uncertainty` is of a wrong type.
+        ValueError
+            If it was made for another network, or the network offers no place for dropout.
+        RuntimeError
+            If it was called before.
+        """
+        if self._uncertainty is not None:
+            raise RuntimeError("`register_uncertainty` must be called once, it was called before")
+        network = self._network
+        if uncertainty is None:
+            uncertainty = EpistemicUncertainty(
+                network.original, self._activation_fn, output=self._output
+            )
+        checks.check_uncertainty(uncertainty, network.original)
+        self._uncertainty = uncertainty
+
+    def register_hierarchical_occlusion(self, search: HierarchicalOcclusion | None = None) -> None:
+        """Find the regions that decide the predictions; may be called once.
+
+        For each explained label the region that alone keeps the prediction goes to the store, or
+        the reason why there is none. `run` needs nothing else; it goes together with
+        `register_saliency`, in any order. Images must have three channels and 56 or more pixels on
+        their short side; in a data set of images of several sizes, those that have not get that as
+        the reason.
+
+        Parameters
+        ----------
+        search
+            How to search, made for the very network object of the runner. `None` stands for
+            `HierarchicalOcclusion` with the runner's `threshold`.
+
+        Raises
+        ------
+        TypeError
+            If `search` is of a wrong type.
+        ValueError
+            If it was made for another network, or the first image of `data` cannot be searched.
+        RuntimeError
+            If it was called before.
+        """
+        if self._search is not None:
+            raise RuntimeError(
+                "`register_hierarchical_occlusion` must be called once, it was called before"
+            )
+        if search is None:
+            search = HierarchicalOcclusion(
+                self._network.original,
+                self._activation_fn,
+                threshold=self._threshold,
+                output=self._output,
+            )
+        checks.check_hierarchical_occlusion(search, self._network.original)
+        try:
+            search.check_fit(self._first_shape)
+        except ValueError as error:
+            raise ValueError(f"{error} (the first image of `data`)") from error
+        self._search = search
 
     def run(self) -> Path:
         """Explain every sample that is not yet in the store, and return the path of the store.
@@ -162,11 +254,21 @@ class ImageClassificationRunner:
         OSError
             If the store cannot be written.
         """
-        if not self._explainers:
-            raise ValueError("`register_saliency` must be called before `run`, nothing to do")
+        if not self._explainers and (self._search is None or self._uncertainty is not None):
+            needed = "nothing to do" if self._uncertainty is None else "uncertainty needs it"
+            raise ValueError(f"`register_saliency` must be called before `run`, {needed}")
         with self._open_store() as writer:
-            explainers = {explainer.name for explainer in self._explainers}
-            arrivals = Arrivals(writer, explainers, {metric.name for metric in self._metrics})
+            explainers, baselines = (
+                [made.name for made in these] for these in (self._explainers, self._baselines)
+            )
+            wanted = Wanted(
+                explainers,
+                baselines,
+                self._metrics,
+                uncertainty=self._uncertainty is not None,
+                counterfactuals=self._search is not None,
+            )
+            arrivals = Arrivals(writer, wanted)
             self._explain_all(writer, arrivals)
             arrivals.warn_of_strangers(writer.path)
         return writer.path
@@ -192,13 +294,21 @@ class ImageClassificationRunner:
                 "threshold": self._threshold,
             },
             labels=self._labels,
-            explainers=[ExplainerInfo(e.name, e.signed, e.parameters) for e in self._explainers],
+            explainers=[
+                ExplainerInfo(e.name, e.signed, e.parameters, baseline)
+                for these, baseline in ((self._explainers, False), (self._baselines, True))
+                for e in these
+            ],
             metrics=[
-                MetricInfo(m.name, m.higher_is_better, *m.range, m.parameters)
+                MetricInfo(
+                    m.name, m.higher_is_better, *m.range, m.parameters, m.chance, m.needs_mask
+                )
                 for m in self._metrics
             ],
             total=self._total,
             versions={"seewhy": __version__, framework: sys.modules[framework].__version__},
+            uncertainty=None if self._uncertainty is None else self._uncertainty.parameters,
+            hierarchical_occlusion=None if self._search is None else self._search.parameters,
         )
 
     def _explain_all(self, writer: JobWriter, arrivals: Arrivals) -> None:
@@ -206,11 +316,14 @@ class ImageClassificationRunner:
             self._network,
             len(self._labels),
             self._explainers,
+            self._baselines,
             self._metrics,
             self._threshold,
             self._exclusive,
             self._display,
             self._names,
+            self._uncertainty,
+            self._search,
         )
         by_sample = self._total is not None
         total = self._total if by_sample else num_items(self._dataset)
@@ -224,5 +337,6 @@ class ImageClassificationRunner:
             unfinished = arrivals.unfinished(samples, tell_progress)
             for batch in same_shape_batches(unfinished, self._batch_size):
                 explanation.store(batch, writer)
+                writer.forwards(self._network.engine)
                 arrivals.explained += len(batch)
                 tell_progress()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.runner.image_classification import ImageClassificationRunner
 from seewhy.runner.plan_toml import read_toml
-from seewhy.runner.plan_words import KEYS, OPTIONAL, REQUIRED, PlanError
+from seewhy.runner.plan_words import KEYS, OPTIONAL, REQUIRED, PlanError, did_you_mean
+from seewhy.uncertainty import EpistemicUncertainty
 
 
 def load_runner(
@@ -27,7 +30,11 @@ def load_runner(
         class names) and `explainers`, or a TOML file with the same keys, where a string
         `"module:name"` stands for an object (a function or class that needs no arguments is called
         to make it) and `[explainers.NAME]` holds the arguments of an explainer. Optional keys are
-        those of `ImageClassificationRunner`, and `labels` if `data` is the data set alone.
+        those of `ImageClassificationRunner`, `labels` if `data` is the data set alone, and
+        `benchmarkers`: a list of metrics, or in TOML `[benchmarkers.NAME]` with their arguments;
+        `uncertainty`: true, a table of arguments, or in Python an `EpistemicUncertainty`;
+        `hierarchical_occlusion`: true, a table of arguments, or in Python a
+        `HierarchicalOcclusion`. With the last one, `explainers` may be missing.
     summary_dir
         Folder for the store; else the file's `summary_dir`, else `explanations`.
     progress
@@ -41,13 +48,16 @@ def load_runner(
         As of `ImageClassificationRunner`.
     """
     plan = _read(file)
-    missing = [key for key in REQUIRED if key not in plan]
+    searching, search = _method(plan, "hierarchical_occlusion", HierarchicalOcclusion)
+    missing = [
+        key for key in REQUIRED if key not in plan and not (searching and key == "explainers")
+    ]
     if missing:
         raise PlanError(f"{file} must define {', '.join(missing)}; see `seewhy run --help`")
     data = plan["data"]
     if "labels" in plan:
         data = (data, list(plan["labels"]))
-    separate = ("summary_dir", "labels")
+    separate = ("summary_dir", "labels", "benchmarkers", "uncertainty", "hierarchical_occlusion")
     options = {key: plan[key] for key in OPTIONAL if key in plan and key not in separate}
     runner = ImageClassificationRunner(
         summary_dir or plan.get("summary_dir", "explanations"),
@@ -57,8 +67,35 @@ def load_runner(
         progress=progress,
         **options,
     )
-    runner.register_saliency(plan["explainers"])
+    if "explainers" in plan:
+        runner.register_saliency(plan["explainers"], plan.get("benchmarkers"))
+    estimating, uncertainty = _method(plan, "uncertainty", EpistemicUncertainty)
+    if estimating:
+        runner.register_uncertainty(uncertainty)
+    if searching:
+        runner.register_hierarchical_occlusion(search)
     return runner
+
+
+def _method(plan: Mapping[str, Any], key: str, made: Callable[..., Any]) -> tuple[bool, Any]:
+    """Whether a method is wanted, and the object of the class `made`; None for its defaults."""
+    wanted = plan.get(key, False)
+    if isinstance(made, type) and isinstance(wanted, made):
+        return True, wanted
+    if isinstance(wanted, bool):
+        return wanted, None
+    if not isinstance(wanted, Mapping):
+        raise PlanError(f"`{key}` must be true or a table of arguments, got {wanted!r}")
+    parameters = signature(made).parameters
+    known = [word for word in parameters if word not in ("network", "activation_fn", "output")]
+    for word in wanted:
+        if word not in known:
+            raise PlanError(f"`{key}` has an unknown key {word!r}; {did_you_mean(word, known)}")
+    shared = {k: plan[k] for k in ("output", "threshold") if k in plan and k in parameters}
+    missing = [word for word in ("network", "activation_fn") if word not in plan]
+    if missing:
+        return True, None  # told elsewhere
+    return True, made(plan["network"], plan["activation_fn"], **{**shared, **wanted})
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import seewhy.benchmark
 import seewhy.explainer
 from seewhy.network import adapt
 from seewhy.runner.plan_words import KEYS, PlanError, did_you_mean
@@ -18,7 +19,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PLAIN = ("explainers", "summary_dir", "threshold", "job", "batch_size")
+PLAIN = (
+    "explainers", "benchmarkers", "uncertainty", "hierarchical_occlusion", "summary_dir",
+    "threshold", "job", "batch_size",
+)  # fmt: skip
+
+Known: TypeAlias = tuple[Callable[..., Any], dict[str, Any]]
+"""What makes an object, and the arguments that its name stands for."""
 
 
 def read_toml(file: Path) -> Mapping[str, Any]:
@@ -31,9 +38,18 @@ def read_toml(file: Path) -> Mapping[str, Any]:
         if key not in KEYS:
             raise PlanError(f"{file} has an unknown key {key!r}; {did_you_mean(key, KEYS)}")
     plan = {key: value if key in PLAIN else _object(value, key) for key, value in named.items()}
-    if "network" in plan and "explainers" in plan:
-        plan["explainers"] = _explainers(plan["explainers"], plan["network"], plan.get("output"))
+    names = plan["labels"] if "labels" in plan else _class_names(plan.get("data"))
+    given: dict[str, Any] = {"num_labels": len(names)}
+    given.update((key, plan[key]) for key in ("network", "activation_fn", "output") if key in plan)
+    for section, known in (("explainers", _explainers()), ("benchmarkers", _metrics())):
+        if section in plan and "network" in plan:
+            plan[section] = _all(section, plan[section], known, given)
     return plan
+
+
+def _class_names(data: Any) -> Sequence[str]:
+    """Class names of (data set, class names); none if `data` is anything else, told elsewhere."""
+    return data[1] if isinstance(data, tuple) and len(data) == 2 else ()
 
 
 def _object(value: Any, key: str) -> Any:
@@ -82,26 +98,62 @@ def _is_network(value: Any) -> bool:
     return True
 
 
-def _explainers(named: Any, network: Any, output: Any) -> list[Any]:
+def _all(section: str, named: Any, known: Mapping[str, Known], given: Mapping[str, Any]) -> Any:
+    """Objects of a section: a list of names, or tables with arguments.
+
+    `given` is what every object may be given without its being written, where it takes it.
+    """
     if isinstance(named, list):
         named = {name: {} for name in named}
     if not isinstance(named, dict):
-        raise PlanError("`explainers` must be a list of names or tables [explainers.NAME]")
-    return [_explainer(str(name), given, network, output) for name, given in named.items()]
+        raise PlanError(f"`{section}` must be a list of names or tables [{section}.NAME]")
+    return [_one(section, str(name), table, known, given) for name, table in named.items()]
 
 
-def _explainer(name: str, given: Any, network: Any, output: Any) -> Any:
-    known = [other for other in seewhy.explainer.__all__ if other != "Explainer"]
+def _one(
+    section: str, name: str, table: Any, known: Mapping[str, Known], given: Mapping[str, Any]
+) -> Any:
     if name not in known:
-        raise PlanError(f"`explainers` has an unknown name {name!r}; {did_you_mean(name, known)}")
-    if not isinstance(given, dict):
-        raise PlanError(f"[explainers.{name}] must be a table of arguments, got {given!r}")
-    made = getattr(seewhy.explainer, name)
-    arguments = [word for word in inspect.signature(made).parameters if word != "network"]
-    for word in given:
+        raise PlanError(f"`{section}` has an unknown name {name!r}; {did_you_mean(name, known)}")
+    if not isinstance(table, dict):
+        raise PlanError(f"[{section}.{name}] must be a table of arguments, got {table!r}")
+    made, preset = known[name]
+    parameters = inspect.signature(made).parameters
+    arguments = [word for word in parameters if word not in preset and word != "network"]
+    for word in table:
         if word not in arguments:
             raise PlanError(
-                f"[explainers.{name}] has an unknown argument {word!r}; "
+                f"[{section}.{name}] has an unknown argument {word!r}; "
                 f"{did_you_mean(word, arguments)}"
             )
-    return made(network, **(given if output is None else {"output": output, **given}))
+    fitting = {word: value for word, value in given.items() if word in parameters}
+    written = {word: _argument(value, word) for word, value in table.items()}
+    return made(**{**fitting, **preset, **written})
+
+
+def _argument(value: Any, word: str) -> Any:
+    """The value, or the object it names: no argument is a text with a colon in it."""
+    return _object(value, word) if isinstance(value, str) and ":" in value else value
+
+
+def _explainers() -> dict[str, Known]:
+    found = {name: getattr(seewhy.explainer, name) for name in seewhy.explainer.__all__}
+    base = seewhy.explainer.Explainer
+    return {
+        name: (made, {})
+        for name, made in found.items()
+        if isinstance(made, type) and issubclass(made, base) and made is not base
+    }
+
+
+def _metrics() -> dict[str, Known]:
+    """Metrics by the names of their scores; a class with several kinds makes several of them."""
+    found = [getattr(seewhy.benchmark, name) for name in seewhy.benchmark.__all__]
+    known: dict[str, Known] = {}
+    for made in found:
+        if not isinstance(made, type) or not issubclass(made, seewhy.benchmark.Metric):
+            continue
+        if not inspect.isabstract(made):
+            for kind in made.kinds or ("",):
+                known[kind or made.__name__] = (made, {"metric": kind} if kind else {})
+    return known

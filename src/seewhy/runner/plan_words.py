@@ -6,7 +6,10 @@ import difflib
 from collections.abc import Iterable
 
 REQUIRED = ("network", "activation_fn", "data", "explainers")
-OPTIONAL = ("summary_dir", "labels", "output", "threshold", "display", "names", "job", "batch_size")
+OPTIONAL = (
+    "summary_dir", "labels", "output", "threshold", "display", "names", "job", "batch_size",
+    "benchmarkers", "uncertainty", "hierarchical_occlusion",
+)  # fmt: skip
 KEYS = REQUIRED + OPTIONAL
 
 

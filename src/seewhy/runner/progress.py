@@ -19,10 +19,12 @@ Tell: TypeAlias = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None, wanted: bool | None) -> Iterator[Tell]:
+def progress_bar(
+    title: str, total: int | None, wanted: bool | None, unit: str = "samples"
+) -> Iterator[Tell]:
     """Yield a function to tell how far the run is.
 
-    `wanted=None` shows the bar in a terminal and in a notebook.
+    `wanted=None` shows the bar in a terminal and in a notebook; `unit` is what is counted.
     """
     shown = (sys.stderr.isatty() or in_notebook()) if wanted is None else wanted
     columns = (
@@ -42,15 +44,16 @@ def progress_bar(title: str, total: int | None, wanted: bool | None) -> Iterator
                 start, skipped = time.monotonic(), done
             elapsed = time.monotonic() - start
             left = None if total is None else total - done
-            bar.update(task, completed=done, pace=_pace(elapsed, explained, done - skipped, left))
+            pace = _pace(elapsed, explained, done - skipped, left, unit)
+            bar.update(task, completed=done, pace=pace)
 
         yield tell
 
 
-def _pace(elapsed: float, explained: int, done: int, left: int | None) -> str:
+def _pace(elapsed: float, explained: int, done: int, left: int | None, unit: str) -> str:
     if not explained or elapsed <= 0:
         return ""
-    rate = f"{explained / elapsed:.1f} samples/s"
+    rate = f"{explained / elapsed:.1f} {unit}/s"
     if left is None or done <= 0:
         return rate
     return f"{rate}, {timedelta(seconds=round(elapsed / done * max(left, 0)))} left"

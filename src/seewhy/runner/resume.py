@@ -33,6 +33,8 @@ class Numbered:
     """(label, explainer or baseline name) with nothing left to do."""
     known_uncertain: frozenset[int] = frozenset()
     """Labels with a stored uncertainty."""
+    known_searched: frozenset[int] = frozenset()
+    """Labels with a stored counterfactual, or a reason why there is none."""
 
 
 class _Stored(NamedTuple):
@@ -40,6 +42,7 @@ class _Stored(NamedTuple):
     labels: frozenset[int]
     maps: frozenset[tuple[int, str]]
     uncertain: frozenset[int]
+    searched: frozenset[int]
     finished: bool
 
 
@@ -54,6 +57,8 @@ class Wanted:
     metrics: Sequence[Metric]
     uncertainty: bool = False
     """Whether the uncertainty of each probability is."""
+    counterfactuals: bool = False
+    """Whether counterfactuals are, or the reason why there is none."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,12 +142,14 @@ class Arrivals:
         known = writer.known([number for number, _ in digests])
         for number, digest in digests:
             labels, maps = known[number].labels, wanted.done(known[number])
-            uncertain = known[number].uncertain
+            uncertain, searched = known[number].uncertain, known[number].searched
             finished = all((label, name) in maps for label in labels for name in wanted.names)
             finished = finished and (not wanted.uncertainty or labels <= uncertain)
+            finished = finished and (not wanted.counterfactuals or labels <= searched)
             # What is finished needs no more than its number.
-            nothing = frozenset[int](), frozenset[tuple[int, str]](), frozenset[int]()
-            kept = nothing if finished else (labels, maps, uncertain)
+            none = frozenset[int]()
+            nothing = none, frozenset[tuple[int, str]](), none, none
+            kept = nothing if finished else (labels, maps, uncertain, searched)
             self._waiting[digest].append(_Stored(number, *kept, finished))
             self._taken.add(number)
 
@@ -155,9 +162,8 @@ class Arrivals:
             del self._waiting[digest]
         if stored.finished:
             return None
-        return Numbered(
-            stored.number, position, digest, sample, stored.labels, stored.maps, stored.uncertain
-        )
+        known = stored.labels, stored.maps, stored.uncertain, stored.searched
+        return Numbered(stored.number, position, digest, sample, *known)
 
     def _free(self, position: int) -> int:
         if position in self._taken:

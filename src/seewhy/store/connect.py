@@ -180,7 +180,7 @@ def translate_errors(path: Path, writing: bool = False) -> Iterator[None]:
         raise ValueError(f"{path} cannot be read as a SeeWhy store: {error}") from error
     except sqlite3.IntegrityError:
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is corrupt or not a SeeWhy store: {error}") from error
 
 

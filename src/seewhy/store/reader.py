@@ -17,8 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from seewhy.store import queries
+from seewhy.store import assessment, queries
+from seewhy.store.assessment import Ranking
 from seewhy.store.connect import lock_path, open_readable, translate_errors
+from seewhy.store.counterfactuals import (
+    CounterfactualRecord,
+    count_counterfactuals,
+    fetch_counterfactuals,
+)
 from seewhy.store.encode import decode_map
 from seewhy.store.lock import is_locked
 from seewhy.store.queries import Cursor, SampleQuery, Sort
@@ -78,11 +84,18 @@ class JobReader:
         """Explainers in the order in which they were registered; a running job may get more."""
         with self._query() as connection:
             rows = connection.execute(
-                "SELECT name, signed, params FROM explainer ORDER BY id"
+                "SELECT name, signed, params FROM explainer WHERE NOT baseline ORDER BY id"
             ).fetchall()
         return tuple(
             ExplainerInfo(name, bool(signed), json.loads(params)) for name, signed, params in rows
         )
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of what is only scored, for the scores of the explainers to be compared with."""
+        with self._query() as connection:
+            rows = connection.execute("SELECT name FROM explainer WHERE baseline ORDER BY id")
+            return tuple(name for (name,) in rows)
 
     def close(self) -> None:
         """Close the file."""
@@ -107,6 +120,7 @@ class JobReader:
                 for key, value in connection.execute("SELECT key, value FROM meta")
             }
             samples = queries.count(connection, SampleQuery())
+            counterfactuals = count_counterfactuals(connection)
         explainers = self.explainers
         try:
             return JobInfo(
@@ -124,6 +138,10 @@ class JobReader:
                 explainers=explainers,
                 settings=meta["settings"],
                 versions=meta["versions"],
+                forwards=meta.get("forwards", ""),
+                uncertainty=meta.get("uncertainty"),
+                hierarchical_occlusion=meta.get("hierarchical_occlusion"),
+                counterfactuals=counterfactuals,
             )
         except KeyError as error:
             raise ValueError(f"{self.path} is not a complete SeeWhy store: no {error}") from error
@@ -150,26 +168,37 @@ class JobReader:
         with self._query() as connection:
             rows = connection.execute(
                 "SELECT name, higher_is_better, coalesce(low, '-inf'), coalesce(high, 'inf'), "
-                "params FROM metric ORDER BY id"
+                "params, chance, needs_mask FROM metric ORDER BY id"
             )
             return tuple(
-                MetricInfo(name, bool(better), float(low), float(high), json.loads(params))
-                for name, better, low, high, params in rows
+                MetricInfo(
+                    name,
+                    bool(better),
+                    float(low),
+                    float(high),
+                    json.loads(params),
+                    chance,
+                    bool(needs_mask),
+                )
+                for name, better, low, high, params, chance, needs_mask in rows
             )
 
-    def scores(self) -> tuple[ScoreSummary, ...]:
-        """Mean scores: of each explainer under each metric, for all labels and for each."""
+    def scores(self, by_label: bool = True) -> tuple[ScoreSummary, ...]:
+        """Mean scores of each explainer and baseline under each metric, with 95 % intervals.
+
+        Parameters
+        ----------
+        by_label
+            Whether to give the mean of each label besides that of all together.
+        """
         with self._query() as connection:
-            select = (
-                "SELECT explainer.name, metric.name, {label}, avg(value), count(*) FROM score "
-                "JOIN explainer ON explainer.id = explainer_id "
-                "JOIN metric ON metric.id = metric_id GROUP BY metric_id, explainer_id"
-            )
-            rows = connection.execute(
-                f"{select.format(label='NULL')} UNION ALL "
-                f"{select.format(label='label_id')}, label_id"
-            )
-            return tuple(ScoreSummary(*row) for row in rows)
+            return assessment.summaries(connection, by_label)
+
+    def sanity_report(self) -> tuple[Ranking, ...]:
+        """Rank the explainers under each metric, and compare each with the baselines."""
+        metrics = self.metrics()
+        with self._query() as connection:
+            return assessment.rankings(connection, metrics)
 
     def count(self, query: SampleQuery) -> int:
         """Count the samples that match."""
@@ -223,6 +252,11 @@ class JobReader:
         if not records:
             raise KeyError(f"no sample {sample_id} in {self.path}")
         return records[0]
+
+    def counterfactuals(self, sample_ids: Sequence[int]) -> tuple[CounterfactualRecord, ...]:
+        """Counterfactuals of some samples, by sample and label; also those without a region."""
+        with self._query() as connection:
+            return fetch_counterfactuals(connection, sample_ids)
 
     def image(self, sample_id: int) -> Image.Image:
         """Original of a sample, at most 512 px; KeyError if there is none."""

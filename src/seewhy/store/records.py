@@ -28,11 +28,15 @@ class ExplainerInfo(NamedTuple):
         stored over a range that is symmetric about zero.
     params : mapping of str to JSON
         Arguments it was built with.
+    baseline : bool
+        Whether it is only there for the scores of others to be compared with. Its maps are not
+        stored.
     """
 
     name: str
     signed: bool
     params: Mapping[str, JSON]
+    baseline: bool = False
 
 
 class MetricInfo(NamedTuple):
@@ -48,6 +52,10 @@ class MetricInfo(NamedTuple):
         Lowest and highest possible score; may be infinite.
     params : mapping of str to JSON
         Arguments it was built with.
+    chance : float or None
+        Expected score of a map that knows nothing; None if only a random map tells.
+    needs_mask : bool
+        Whether it scores only labels of which a box is known.
     """
 
     name: str
@@ -55,6 +63,8 @@ class MetricInfo(NamedTuple):
     low: float
     high: float
     params: Mapping[str, JSON]
+    chance: float | None = None
+    needs_mask: bool = False
 
 
 class Score(NamedTuple):
@@ -63,7 +73,7 @@ class Score(NamedTuple):
     Attributes
     ----------
     sample_id, label : int
-        What was explained.
+        What was explained; label None: the score is of the sample, whatever the label.
     explainer, metric : str
         Names of `ExplainerInfo` and `MetricInfo`.
     value : float
@@ -71,16 +81,27 @@ class Score(NamedTuple):
     """
 
     sample_id: int
-    label: int
+    label: int | None
     explainer: str
     metric: str
     value: float
 
 
 class ScoreSummary(NamedTuple):
-    """Mean score of an explainer under a metric, over n explanations.
+    """Mean score of an explainer under a metric.
 
-    `label` is a class index, or None for all labels together.
+    Attributes
+    ----------
+    explainer, metric : str
+        Names.
+    label : int or None
+        Class index, or None for all labels together.
+    mean : float
+        Over n explanations.
+    n : int
+        Number of explanations.
+    low, high : float
+        95 % interval of the mean, by a bootstrap over samples; NaN for a single sample.
     """
 
     explainer: str
@@ -88,6 +109,25 @@ class ScoreSummary(NamedTuple):
     label: int | None
     mean: float
     n: int
+    low: float
+    high: float
+
+
+class Uncertainty(NamedTuple):
+    """How far the probability of one label of one sample can be trusted.
+
+    Attributes
+    ----------
+    mean, std : float
+        Mean and standard deviation of the passes, in [0, 1] and [0, 0.5].
+    low, high : float
+        Ends of the 95 % interval, in [0, 1].
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
 
 
 class Inference(NamedTuple):
@@ -101,11 +141,14 @@ class Inference(NamedTuple):
         In [0, 1].
     kind : {"TP", "FN", "FP"} or None
         True positive, false negative, false positive; None if the ground truth is not known.
+    uncertainty : Uncertainty or None
+        None if it was not estimated.
     """
 
     label: int
     prob: float
     kind: Kind | None
+    uncertainty: Uncertainty | None = None
 
 
 class Box(NamedTuple):
@@ -182,14 +225,23 @@ class KnownSample(NamedTuple):
         Labels with a stored inference.
     maps : frozenset of (int, str)
         (label, explainer name) of every stored map.
-    scores : frozenset of (int, str, str)
+    scores : frozenset of (int or None, str, str)
         (label, explainer name, metric name) of every stored score.
+    boxed : frozenset of int
+        Labels of which a box within the picture is stored.
+    uncertain : frozenset of int
+        Labels with a stored uncertainty.
+    searched : frozenset of int
+        Labels with a stored counterfactual, or a reason why there is none.
     """
 
     digest: str
     labels: frozenset[int]
     maps: frozenset[tuple[int, str]]
-    scores: frozenset[tuple[int, str, str]] = frozenset()
+    scores: frozenset[tuple[int | None, str, str]] = frozenset()
+    boxed: frozenset[int] = frozenset()
+    uncertain: frozenset[int] = frozenset()
+    searched: frozenset[int] = frozenset()
 
 
 class MapRecord(NamedTuple):
@@ -261,6 +313,14 @@ class JobInfo(NamedTuple):
         Settings the run was started with.
     versions : mapping
         Versions of the software that wrote it.
+    forwards : str
+        What ran the network's forwards, and why, in words; "" if that was not noted.
+    uncertainty : mapping or None
+        Settings with which uncertainties are estimated; None if they are not.
+    hierarchical_occlusion : mapping or None
+        Settings with which counterfactuals are searched; None if they are not.
+    counterfactuals : (int, int)
+        Labels with a region that decides the prediction, and all that were searched.
     """
 
     name: str
@@ -277,3 +337,18 @@ class JobInfo(NamedTuple):
     explainers: tuple[ExplainerInfo, ...]
     settings: Mapping[str, JSON]
     versions: Mapping[str, str]
+    forwards: str = ""
+    uncertainty: Mapping[str, JSON] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What was explained, as "image classification" or "tabular regression"."""
+        return str(self.settings.get("kind", ""))
+
+    @property
+    def is_tabular(self) -> bool:
+        """Whether the samples are rows of a table; `TabularReader` reads them."""
+        return self.kind.startswith("tabular")
+
+    hierarchical_occlusion: Mapping[str, JSON] | None = None
+    counterfactuals: tuple[int, int] = (0, 0)

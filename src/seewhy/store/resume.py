@@ -6,9 +6,10 @@ import json
 import math
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from seewhy.store.records import JSON, ExplainerInfo, KnownSample, MetricInfo
 
@@ -38,9 +39,8 @@ def prepare(
     path: Path,
     settings: Mapping[str, JSON],
     labels: Sequence[str],
-    explainers: Sequence[ExplainerInfo],
 ) -> None:
-    """Fill a new store with its labels, settings and explainers, or compare those stored.
+    """Fill a new store with its labels and settings, or compare those stored.
 
     Raises
     ------
@@ -55,7 +55,6 @@ def prepare(
     else:
         _compare_settings(path, json.loads(row[0]), settings)
         _compare_labels(connection, path, labels)
-    _add_explainers(connection, path, explainers)
 
 
 def _compare_settings(path: Path, stored: JSON, given: Mapping[str, JSON]) -> None:
@@ -83,20 +82,26 @@ def _compare_labels(connection: sqlite3.Connection, path: Path, labels: Sequence
             )
 
 
-def _add_explainers(
+def add_explainers(
     connection: sqlite3.Connection, path: Path, explainers: Sequence[ExplainerInfo]
 ) -> None:
+    """Add the explainers that are new; ValueError if a known one has other parameters."""
     rows = connection.execute("SELECT name, signed, params FROM explainer").fetchall()
     stored = {name: (bool(signed), json.loads(params)) for name, signed, params in rows}
     for explainer in explainers:
         params = json.loads(json.dumps(explainer.params))
         if explainer.name not in stored:
             connection.execute(
-                "INSERT INTO explainer (name, signed, params) VALUES (?, ?, ?)",
-                (explainer.name, int(explainer.signed), json.dumps(params)),
+                "INSERT INTO explainer (name, signed, params, baseline) VALUES (?, ?, ?, ?)",
+                (
+                    explainer.name,
+                    int(explainer.signed),
+                    json.dumps(params),
+                    int(explainer.baseline),
+                ),
             )
         elif stored[explainer.name] != (explainer.signed, params):
-            if not _has_maps(connection, explainer.name):
+            if not _has_made(connection, explainer.name):
                 # It failed before it made anything: nothing depends on its old parameters.
                 connection.execute(
                     "UPDATE explainer SET signed = ?, params = ? WHERE name = ?",
@@ -110,12 +115,15 @@ def _add_explainers(
             )
 
 
-def _has_maps(connection: sqlite3.Connection, explainer: str) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM map JOIN explainer ON explainer.id = explainer_id WHERE name = ? LIMIT 1",
-        (explainer,),
-    ).fetchone()
-    return row is not None
+def _has_made(connection: sqlite3.Connection, explainer: str) -> bool:
+    """Whether anything that the explainer made is stored."""
+    for table in ("map", "score", "sample_score", "attribution", "coefficient"):
+        query = (
+            f"SELECT 1 FROM {table} JOIN explainer ON explainer.id = explainer_id WHERE name = ?"
+        )
+        if connection.execute(f"{query} LIMIT 1", (explainer,)).fetchone() is not None:
+            return True
+    return False
 
 
 def add_metrics(connection: sqlite3.Connection, path: Path, metrics: Sequence[MetricInfo]) -> None:
@@ -127,9 +135,18 @@ def add_metrics(connection: sqlite3.Connection, path: Path, metrics: Sequence[Me
         if metric.name not in stored:
             low, high = (x if math.isfinite(x) else None for x in (metric.low, metric.high))
             connection.execute(
-                "INSERT INTO metric (name, higher_is_better, low, high, params) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (metric.name, int(metric.higher_is_better), low, high, json.dumps(params)),
+                "INSERT INTO metric "
+                "(name, higher_is_better, low, high, params, chance, needs_mask) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    metric.name,
+                    int(metric.higher_is_better),
+                    low,
+                    high,
+                    json.dumps(params),
+                    metric.chance,
+                    int(metric.needs_mask),
+                ),
             )
         elif stored[metric.name] != params:
             raise ValueError(
@@ -138,8 +155,57 @@ def add_metrics(connection: sqlite3.Connection, path: Path, metrics: Sequence[Me
             )
 
 
+METHODS = {
+    "uncertainty": ("uncertainties", "SELECT 1 FROM inference WHERE std IS NOT NULL LIMIT 1"),
+    "hierarchical_occlusion": ("counterfactuals", "SELECT 1 FROM counterfactual LIMIT 1"),
+}
+"""What each method makes, and whether some of it is stored."""
+
+
+def set_method(
+    connection: sqlite3.Connection, path: Path, method: str, settings: Mapping[str, JSON]
+) -> None:
+    """Note the settings of a method; ValueError if it made something with other settings."""
+    given = json.loads(json.dumps(settings))
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (method,)).fetchone()
+    stored = given if row is None else json.loads(row[0])
+    things, made = METHODS[method]
+    if stored != given and connection.execute(made).fetchone() is not None:
+        raise ValueError(
+            f"{path} has {things} with settings {stored!r}, this run has {given!r}: {CURE}"
+        )
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (method, json.dumps(given)),
+    )
+
+
 def _describe(signed: bool, params: JSON) -> str:
     return f"params {params!r} ({'signed' if signed else 'unsigned'})"
+
+
+_NAMES = (
+    "JOIN explainer ON explainer.id = explainer_id JOIN metric ON metric.id = metric_id "
+    "WHERE sample_id "
+)
+KNOWN = {
+    "labels": "SELECT sample_id, label_id FROM inference WHERE sample_id ",
+    "uncertain": ("SELECT sample_id, label_id FROM inference WHERE std IS NOT NULL AND sample_id "),
+    "searched": "SELECT sample_id, label_id FROM counterfactual WHERE sample_id ",
+    "maps": (
+        "SELECT sample_id, label_id, name FROM map JOIN explainer ON explainer.id = explainer_id "
+        "WHERE sample_id "
+    ),
+    "scores": f"SELECT sample_id, label_id, explainer.name, metric.name FROM score {_NAMES}",
+    "sample scores": (
+        f"SELECT sample_id, NULL, explainer.name, metric.name FROM sample_score {_NAMES}"
+    ),
+    "boxed": (
+        "SELECT sample_id, label_id FROM box JOIN sample ON sample.id = sample_id "
+        "WHERE label_id IS NOT NULL AND x < width AND x + w > 0 AND y < height AND y + h > 0 "
+        "AND sample_id "
+    ),
+}
 
 
 def known_samples(
@@ -149,34 +215,29 @@ def known_samples(
     known: dict[int, KnownSample] = {}
     for start in range(0, len(sample_ids), 500):
         ids = [int(number) for number in sample_ids[start : start + 500]]
-        marks = ",".join("?" * len(ids))
-        labels: dict[int, set[int]] = {}
-        maps: dict[int, set[tuple[int, str]]] = {}
-        for sample, label in connection.execute(
-            f"SELECT sample_id, label_id FROM inference WHERE sample_id IN ({marks})", ids
-        ):
-            labels.setdefault(sample, set()).add(label)
-        for sample, label, name in connection.execute(
-            "SELECT sample_id, label_id, name FROM map JOIN explainer ON explainer.id = "
-            f"explainer_id WHERE sample_id IN ({marks})",
-            ids,
-        ):
-            maps.setdefault(sample, set()).add((label, name))
-        scores: dict[int, set[tuple[int, str, str]]] = {}
-        for sample, label, explainer, metric in connection.execute(
-            "SELECT sample_id, label_id, explainer.name, metric.name FROM score "
-            "JOIN explainer ON explainer.id = explainer_id JOIN metric ON metric.id = metric_id "
-            f"WHERE sample_id IN ({marks})",
-            ids,
-        ):
-            scores.setdefault(sample, set()).add((label, explainer, metric))
+        chosen = f"IN ({','.join('?' * len(ids))})"
+        found = {name: _by_sample(connection, sql + chosen, ids) for name, sql in KNOWN.items()}
         for sample, digest in connection.execute(
-            f"SELECT id, digest FROM sample WHERE id IN ({marks})", ids
+            f"SELECT id, digest FROM sample WHERE id {chosen}", ids
         ):
+            scores = found["scores"][sample] + found["sample scores"][sample]
             known[sample] = KnownSample(
                 digest,
-                frozenset(labels.get(sample, ())),
-                frozenset(maps.get(sample, ())),
-                frozenset(scores.get(sample, ())),
+                frozenset(label for (label,) in found["labels"][sample]),
+                frozenset(found["maps"][sample]),
+                frozenset(scores),
+                frozenset(label for (label,) in found["boxed"][sample]),
+                frozenset(label for (label,) in found["uncertain"][sample]),
+                frozenset(label for (label,) in found["searched"][sample]),
             )
     return known
+
+
+def _by_sample(
+    connection: sqlite3.Connection, query: str, ids: Sequence[int]
+) -> dict[int, list[Any]]:
+    """Rows without their first column, which is the sample."""
+    rows: dict[int, list[Any]] = defaultdict(list)
+    for sample, *row in connection.execute(query, ids):
+        rows[sample].append(tuple(row))
+    return rows

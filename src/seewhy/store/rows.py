@@ -10,9 +10,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from seewhy.store.encode import encode_image, encode_map
-from seewhy.store.records import Kind, SaliencyMap, Sample, Score
+from seewhy.store.records import Kind, SaliencyMap, Sample, Score, Uncertainty
 
-Table = Literal["sample", "image", "box", "inference", "map", "score"]
+Table = Literal[
+    "sample", "image", "box", "inference", "map", "score", "sample_score", "uncertainty"
+]
 
 # "DO NOTHING" makes writing twice a no-op. "INSERT OR IGNORE" would, besides, swallow broken
 # constraints and override the conflict clauses inside the triggers.
@@ -20,13 +22,21 @@ INSERTS: dict[Table, str] = {
     "sample": "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     "image": "INSERT INTO image VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     "box": "INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    "inference": "INSERT INTO inference VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "inference": (
+        "INSERT INTO inference (sample_id, label_id, prob, kind) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING"
+    ),
     "map": (
         "INSERT INTO map "
         "(sample_id, label_id, explainer_id, width, height, vmin, vmax, p99, png) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     ),
     "score": "INSERT INTO score VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "sample_score": "INSERT INTO sample_score VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "uncertainty": (
+        "UPDATE inference SET mean = ?, std = ?, low = ?, high = ? "
+        "WHERE sample_id = ? AND label_id = ? AND std IS NULL"
+    ),
 }
 KIND_BITS: dict[Kind | None, int] = {"TP": 1, "FN": 2, "FP": 4, None: 8}
 
@@ -39,7 +49,12 @@ def sample_rows(sample: Sample, labels: int) -> dict[Table, list[tuple[Any, ...]
     number = int(sample.id)  # sqlite3 would store a NumPy integer as a blob
     inferences = [
         (number, _label(label, labels), _probability(prob), _kind(kind))
-        for label, prob, kind in sample.inferences
+        for label, prob, kind, _ in sample.inferences
+    ]
+    uncertainties = [
+        uncertainty_row(number, inference.label, inference.uncertainty, labels)
+        for inference in sample.inferences
+        if inference.uncertainty is not None
     ]
     boxes = [
         (number, position, None if label is None else _label(label, labels), *map(float, box))
@@ -64,6 +79,7 @@ def sample_rows(sample: Sample, labels: int) -> dict[Table, list[tuple[Any, ...]
         "image": [(number, *encode_image(sample.image))],
         "box": boxes,
         "inference": inferences,
+        "uncertainty": uncertainties,
     }
 
 
@@ -72,8 +88,8 @@ def score_row(
     labels: int,
     explainers: Mapping[str, tuple[int, bool]],
     metrics: Mapping[str, int],
-) -> tuple[Any, ...]:
-    """Turn a score into a row; the mappings give the ids by name."""
+) -> tuple[Table, tuple[Any, ...]]:
+    """Turn a score into a row of its table; the mappings give the ids by name."""
     for argument, name, known in (
         ("explainer", score.explainer, explainers),
         ("metric", score.metric, metrics),
@@ -82,13 +98,21 @@ def score_row(
             raise ValueError(f"`{argument}` must be one of {', '.join(known)}, got {name!r}")
     if not np.isfinite(score.value):
         raise ValueError(f"`value` must be finite, got {score.value}")
-    return (
-        metrics[score.metric],
-        explainers[score.explainer][0],
-        _label(score.label, labels),
-        int(score.sample_id),
-        float(score.value),
-    )
+    made_by = (metrics[score.metric], explainers[score.explainer][0])
+    row = (int(score.sample_id), float(score.value))
+    if score.label is None:
+        return "sample_score", (*made_by, *row)
+    return "score", (*made_by, _label(score.label, labels), *row)
+
+
+def uncertainty_row(
+    sample_id: int, label: int, uncertainty: Uncertainty, labels: int
+) -> tuple[Any, ...]:
+    """Turn an uncertainty into the parameters of its statement; `labels` counts the classes."""
+    values = [float(value) for value in uncertainty]
+    if not np.isfinite(values).all():
+        raise ValueError(f"`uncertainty` must be finite, got {uncertainty}")
+    return (*values, int(sample_id), _label(label, labels))
 
 
 def map_row(

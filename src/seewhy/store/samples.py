@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from seewhy.store.records import Box, Inference, MapRecord, SampleRecord
+from seewhy.store.records import Box, Inference, MapRecord, SampleRecord, Uncertainty
 
 
 def fetch_samples(
@@ -18,12 +18,13 @@ def fetch_samples(
     """
     where = f"WHERE sample_id IN ({','.join('?' * len(sample_ids))})"
     inferences: dict[int, list[Inference]] = {}
-    for number, *values in connection.execute(
-        f"SELECT sample_id, label_id, prob, kind FROM inference {where} "
+    for number, label, prob, kind, *values in connection.execute(
+        f"SELECT sample_id, label_id, prob, kind, mean, std, low, high FROM inference {where} "
         "ORDER BY prob DESC, label_id",
         sample_ids,
     ):
-        inferences.setdefault(number, []).append(Inference(*values))
+        uncertainty = None if None in values else Uncertainty(*values)
+        inferences.setdefault(number, []).append(Inference(label, prob, kind, uncertainty))
     boxes: dict[int, list[Box]] = {}
     for number, *values in connection.execute(
         f"SELECT sample_id, label_id, x, y, w, h FROM box {where} ORDER BY position", sample_ids

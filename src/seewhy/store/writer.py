@@ -1,30 +1,16 @@
-"""Writing a job: buffered, resumable, safe to kill."""
+"""Writing a job of images: buffered, resumable, safe to kill."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import json
-import platform
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-import PIL
-
-from seewhy.store import resume
-from seewhy.store.connect import (
-    SUFFIX,
-    finalise,
-    lock_path,
-    open_writable,
-    translate_errors,
-)
-from seewhy.store.lock import JobLock
+from seewhy.store import counterfactuals, resume
+from seewhy.store.base_writer import StoreWriter
+from seewhy.store.connect import translate_errors
+from seewhy.store.counterfactuals import CounterfactualRecord, counterfactual_rows
 from seewhy.store.records import (
     JSON,
     ExplainerInfo,
@@ -33,15 +19,18 @@ from seewhy.store.records import (
     SaliencyMap,
     Sample,
     Score,
-    Status,
+    Uncertainty,
 )
-from seewhy.store.rows import INSERTS, Table, check_job_name, map_row, sample_rows, score_row
+from seewhy.store.rows import (
+    INSERTS,
+    map_row,
+    sample_rows,
+    score_row,
+    uncertainty_row,
+)
 
-BATCH_ROWS = 250
-BATCH_SECONDS = 0.5
 
-
-class JobWriter:
+class JobWriter(StoreWriter):
     """Writes one job into `<summary_dir>/<job>.seewhy.db`, or goes on where a run stopped.
 
     Rows are buffered and written in batches of about 250, or twice a second, each batch in one
@@ -69,6 +58,10 @@ class JobWriter:
         Depth of the stored maps.
     versions : mapping of str to str, optional
         Versions to note beside those of Python, NumPy, Pillow and SQLite.
+    uncertainty : mapping of str to JSON, optional
+        Settings with which uncertainties are estimated; where some are stored, the same.
+    hierarchical_occlusion : mapping of str to JSON, optional
+        Settings with which counterfactuals are searched; where some are stored, the same.
 
     Raises
     ------
@@ -80,6 +73,12 @@ class JobWriter:
     RuntimeError
         If another live process writes this job.
     """
+
+    statements: ClassVar[Mapping[str, str]] = {
+        **{str(table): sql for table, sql in INSERTS.items()},
+        **{str(table): sql for table, sql in counterfactuals.INSERTS.items()},
+    }
+    orphan = "a saliency map was added for a sample or label that `add_sample` never got"
 
     def __init__(
         self,
@@ -93,47 +92,32 @@ class JobWriter:
         total: int | None,
         bits: Literal[8, 16] = 8,
         versions: Mapping[str, str] | None = None,
+        uncertainty: Mapping[str, JSON] | None = None,
+        hierarchical_occlusion: Mapping[str, JSON] | None = None,
     ) -> None:
         if bits not in (8, 16):
             raise ValueError(f"`bits` must be 8 or 16, got {bits!r}")
-        check_job_name(job)
-        resume.check_arguments(labels, explainers)
-        directory = Path(summary_dir)
-        self.path = directory / f"{job}{SUFFIX}"
+
+        def prepare(connection: sqlite3.Connection) -> None:
+            resume.add_metrics(connection, self.path, metrics)
+            for method, given in (
+                ("uncertainty", uncertainty),
+                ("hierarchical_occlusion", hierarchical_occlusion),
+            ):
+                if given is not None:
+                    resume.set_method(connection, self.path, method, given)
+
+        super().__init__(
+            summary_dir,
+            job,
+            settings=settings,
+            labels=labels,
+            explainers=explainers,
+            total=total,
+            versions=versions,
+            prepare=prepare,
+        )
         self._bits = bits
-        self._labels = len(labels)
-        self._done: int | None = None
-        self._pending: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in INSERTS}
-        self._deadline = float("inf")
-        self._closed = False
-        self._lock = _lock(directory, self.path)
-        try:
-            self._connection = open_writable(self.path)
-            with self._transaction():
-                resume.prepare(self._connection, self.path, settings, labels, explainers)
-                resume.add_metrics(self._connection, self.path, metrics)
-                self._set_meta(
-                    job=job,
-                    status="running",
-                    total=total,
-                    versions={
-                        "python": platform.python_version(),
-                        "numpy": np.__version__,
-                        "pillow": PIL.__version__,
-                        "sqlite": sqlite3.sqlite_version,
-                        **(versions or {}),
-                    },
-                )
-                self._touch()
-        except BaseException:
-            if hasattr(self, "_connection"):
-                # A refused run leaves the file as it found it: one ordinary file.
-                with contextlib.suppress(sqlite3.OperationalError):
-                    finalise(self._connection)
-            self._lock.release()
-            raise
-        rows = self._connection.execute("SELECT name, id, signed FROM explainer")
-        self._explainers = {name: (number, bool(signed)) for name, number, signed in rows}
         self._metrics = dict(self._connection.execute("SELECT name, id FROM metric").fetchall())
 
     def known(self, sample_ids: Sequence[int]) -> dict[int, KnownSample]:
@@ -141,12 +125,6 @@ class JobWriter:
         self.flush()
         with translate_errors(self.path):
             return resume.known_samples(self._connection, sample_ids)
-
-    def digests(self) -> list[tuple[int, str]]:
-        """Id and digest of every stored sample, by id."""
-        self.flush()
-        with translate_errors(self.path):
-            return self._connection.execute("SELECT id, digest FROM sample ORDER BY id").fetchall()
 
     def add_sample(self, sample: Sample) -> None:
         """Add a sample with its inferences; a no-op for what is already stored.
@@ -188,156 +166,40 @@ class JobWriter:
         """
         self._check_open()
         for score in scores:
-            row = score_row(score, self._labels, self._explainers, self._metrics)
-            self._pending["score"].append(row)
+            table, row = score_row(score, self._labels, self._explainers, self._metrics)
+            self._pending[table].append(row)
             self._flush_if_due()
 
-    def progress(self, done: int) -> None:
-        """Tell how many of `total` samples are dealt with; else it is the number stored."""
-        self._done = done
-
-    def flush(self) -> None:
-        """Write everything that is buffered, in one transaction.
+    def add_uncertainties(self, found: Iterable[tuple[int, int, Uncertainty]]) -> None:
+        """Add (sample, label, uncertainty) of samples that were added; a no-op for those stored.
 
         Raises
         ------
-        OSError
-            If the disk is full. What earlier batches wrote is safe; this one stays buffered.
         ValueError
-            If a map belongs to a sample or label that was never added; the batch is dropped.
+            If a label is out of range or a value is not finite.
         """
         self._check_open()
-        if not any(self._pending.values()):
-            self._deadline = float("inf")
-            return
-        try:
-            with self._transaction():
-                for table, statement in INSERTS.items():
-                    self._connection.executemany(statement, self._pending[table])
-                self._touch()
-        except OSError as error:
-            raise self._disk_error(error) from error
-        except sqlite3.IntegrityError as error:
-            self._drop()
-            raise ValueError(
-                "a saliency map was added for a sample or label that `add_sample` never got "
-                f"({error})"
-            ) from error
-        self._drop()
+        for sample_id, label, uncertainty in found:
+            row = uncertainty_row(sample_id, label, uncertainty, self._labels)
+            self._pending["uncertainty"].append(row)
+            self._flush_if_due()
 
-    def close(self, status: Literal["finished", "interrupted", "failed"] = "finished") -> None:
-        """Write what is left, set the status, and leave one ordinary file. May be called twice.
+    def add_counterfactuals(self, found: Iterable[CounterfactualRecord]) -> None:
+        """Add counterfactuals of samples that were added; a no-op for those already stored.
 
         Raises
         ------
-        OSError
-            If the disk is full.
+        ValueError
+            If a label is out of range or a value is not finite.
         """
-        if self._closed:
-            return
-        try:
-            try:
-                self.flush()
-                self._set_status(status)
-            except (OSError, ValueError):
-                self._drop()
-                with contextlib.suppress(OSError, ValueError):
-                    self._set_status("failed")
-                raise
-        finally:
-            self._closed = True
-            try:
-                # What a full disk refuses here is done by the next process that opens the store.
-                with contextlib.suppress(sqlite3.OperationalError):
-                    finalise(self._connection)
-            finally:
-                self._lock.release()
+        self._check_open()
+        for record in found:
+            for table, rows in counterfactual_rows(record, self._labels).items():
+                self._pending[table].extend(rows)
+            self._flush_if_due()
 
-    def __enter__(self) -> JobWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.close("finished")
-            return
-        # The error in flight says more than a second one from closing.
-        with contextlib.suppress(OSError, ValueError):
-            self.close("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            with translate_errors(self.path, writing=True):
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield
-                self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _flush_if_due(self) -> None:
-        now = time.monotonic()
-        self._deadline = min(self._deadline, now + BATCH_SECONDS)
-        if now >= self._deadline or sum(map(len, self._pending.values())) >= BATCH_ROWS:
-            self.flush()
-
-    def _drop(self) -> None:
-        for rows in self._pending.values():
-            rows.clear()
-        self._deadline = float("inf")
-
-    def _touch(self) -> None:
-        """Note the time, the progress and that something changed."""
-        (stored,) = self._connection.execute(
-            "SELECT coalesce(sum(n), 0) FROM sample_count"
-        ).fetchone()
-        row = self._connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
-        self._set_meta(
-            updated=time.time(),
-            done=stored if self._done is None else self._done,
-            revision=1 + (int(row[0]) if row else 0),
-        )
-
-    def _set_status(self, status: Status) -> None:
-        with self._transaction():
-            self._set_meta(status=status)
-            self._touch()
-
-    def _set_meta(self, **values: JSON) -> None:
-        self._connection.executemany(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-            [(key, json.dumps(value)) for key, value in values.items()],
-        )
-
-    def _disk_error(self, error: OSError) -> OSError:
-        if error.errno not in (errno.ENOSPC, errno.EIO):
-            return error
+    def _holdings(self) -> str:
         samples, maps = self._connection.execute(
             "SELECT (SELECT coalesce(sum(n), 0) FROM sample_count), (SELECT count(*) FROM map)"
         ).fetchone()
-        return OSError(
-            error.errno,
-            f"{error.strerror}; {samples} samples and {maps} maps are safe in the store: "
-            "make room and run again to go on",
-            str(self.path),
-        )
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise RuntimeError(f"the writer of {self.path} is closed")
-
-
-def _lock(directory: Path, path: Path) -> JobLock:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        return JobLock(lock_path(path))
-    except OSError as error:
-        raise OSError(
-            error.errno, f"`summary_dir` is not writable ({error.strerror})", str(directory)
-        ) from error
+        return f"{samples} samples and {maps} maps"

@@ -49,6 +49,7 @@ def check_network(network: Network, x: Tensor, *, rtol: float = 1e-3) -> None:
     _check_gradients(network, x, logits, rtol)
     _check_layers(network, x, rtol)
     _check_dropout(network, x)
+    _check_randomised(network, x, logits)
     same(network.ops.numpy(network.forward(x)), logits, f"{what}.forward before and after", rtol)
     unchanged(network, x, before, pixels, what)
 
@@ -132,3 +133,18 @@ def _check_dropout(network: Network, x: Tensor) -> None:
     with network.with_dropout(0.0):
         undropped = network.ops.numpy(network.forward(x))
     same(undropped, network.ops.numpy(network.forward(x)), f"{what} at rate 0", 1e-5)
+
+
+def _check_randomised(network: Network, x: Tensor, logits: npt.NDArray[Any]) -> None:
+    what, weighted = f"{type(network).__name__}.randomised", network.weighted_layers()
+    demand(set(weighted) <= set(network.layers()), "weighted_layers() must be among layers()")
+    made = []
+    for _ in range(2 if weighted else 0):
+        with network.randomised(weighted, seed=0):
+            made.append(network.ops.numpy(network.forward(x)))
+        same(network.ops.numpy(network.forward(x)), logits, f"{what} and its end", 1e-5)
+    if weighted:
+        same(made[0], made[1], f"{what} twice with one seed", 1e-5)
+        demand(not np.allclose(made[0], logits), f"{what} must change the logits")
+    unknown = ["no such layer"]
+    refuses(ValueError, lambda: network.randomised(unknown).__enter__(), f"{what} of no layer")

@@ -164,6 +164,12 @@ class Viewer:
         return responses.text(request, html, status_code=status_code)
 
     def _saliency(self, request: Request, job: JobReader) -> SaliencyPage:
+        if job.info().is_tabular:
+            raise HTTPException(
+                404,
+                "This is a tabular job, and there is no page for tables yet. seewhy info tells "
+                "more, and seewhy.store.read_tabular reads it.",
+            )
         state = ViewState.parse(request.query_params.multi_items())
         return saliency_page(request.path_params["job"], job, state)
 

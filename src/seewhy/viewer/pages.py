@@ -53,6 +53,8 @@ def job_data(identifier: str, info: JobInfo) -> Data:
     return {
         "id": identifier,
         "name": info.name,
+        "kind": info.kind,
+        "tabular": info.is_tabular,
         "folder": "/".join(identifier.split("~1")[:-1]).replace("~0", "~"),
         "state": info.state,
         "done": info.done,
@@ -68,6 +70,7 @@ def job_data(identifier: str, info: JobInfo) -> Data:
         "size": info.size,
         "revision": info.revision,
         "settings": dict(info.settings),
+        "uncertainty": info.uncertainty and dict(info.uncertainty),
         "versions": dict(info.versions),
     }
 
@@ -148,6 +151,7 @@ def _sample(
             "index": inference.label,
             "prob": inference.prob,
             "kind": inference.kind,
+            "uncertainty": inference.uncertainty and inference.uncertainty._asdict(),
             "maps": [
                 _map(maps[key], explainer.signed, version)
                 | {"explainer": key[1], "signed": explainer.signed}

@@ -18,6 +18,7 @@ from seewhy.explainer.tabular import (
     TabularExplainer,
     check_positive,
     check_seed,
+    digest,
     read_rows,
 )
 from seewhy.visual import in_notebook
@@ -90,6 +91,10 @@ class ShapleyExplainer(TabularExplainer):
     def parameters(self) -> dict[str, Any]:
         names = ("num_neighbours", "summarise", "seed")
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def data_digest(self) -> str:
+        return digest(self._background.rows, self._background.weights)
 
     def default_name(self, position: int) -> str:
         return f"feature {position}"

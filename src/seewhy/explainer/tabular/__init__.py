@@ -2,8 +2,8 @@
 
 from seewhy.explainer.tabular.base import Question, TabularExplainer
 from seewhy.explainer.tabular.checks import check_names, check_positive, check_seed
-from seewhy.explainer.tabular.predictor import Predictor
-from seewhy.explainer.tabular.rows import Kind, Rows, read_rows
+from seewhy.explainer.tabular.predictor import Predictor, answering
+from seewhy.explainer.tabular.rows import Kind, Rows, digest, read_rows
 
 __all__ = [
     "Kind",
@@ -11,8 +11,10 @@ __all__ = [
     "Question",
     "Rows",
     "TabularExplainer",
+    "answering",
     "check_names",
     "check_positive",
     "check_seed",
+    "digest",
     "read_rows",
 ]

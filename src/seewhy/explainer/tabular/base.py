@@ -75,6 +75,16 @@ class TabularExplainer:
         """The settings that make the results what they are, as plain JSON values."""
         return {}
 
+    @property
+    def num_features(self) -> int:
+        """K, the width of the rows that it explains."""
+        return self._num_features
+
+    @property
+    def data_digest(self) -> str:
+        """Hexadecimal digest of the data that rows are compared with; "" if there are none."""
+        return ""
+
     def default_name(self, position: int) -> str:
         """Return the name of a feature that has none."""
         return str(position)

@@ -159,22 +159,34 @@ def _others(kind: Kind) -> list[Kind]:
     return [other for other in tried if other.key != kind.key]
 
 
-def _callable(predictor: Any) -> Callable[[Any], Any]:
-    """The function that answers for rows."""
+def answering(predictor: Any) -> Any:
+    """What answers for rows: an estimator's `predict_proba`, else its `predict`, or `predictor`.
+
+    Raises
+    ------
+    TypeError
+        If nothing does.
+    """
+    if is_network(predictor):
+        return predictor
     for name in ("predict_proba", "predict"):
         method = getattr(predictor, name, None)
         if callable(method):
-            predictor = method
-            break
+            return method
     if not callable(predictor):
         raise TypeError(
             "`predictor` must be callable, a network, or have `predict_proba` or `predict`, "
             f"got {type(predictor).__name__}"
         )
-    owner = getattr(predictor, "__self__", None)
+    return predictor
+
+
+def _callable(predictor: Any) -> Callable[[Any], Any]:
+    """The function that answers for rows."""
+    made: Callable[[Any], Any] = answering(predictor)
+    owner = getattr(made, "__self__", None)
     if type(owner).__module__.split(".")[0] in _ARRAY_LIBRARIES:
-        return _Estimator(predictor)
-    made: Callable[[Any], Any] = predictor
+        return _Estimator(made)
     return made
 
 

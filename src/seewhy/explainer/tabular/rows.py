@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -99,6 +100,15 @@ class Rows:
     kind: Kind
     names: tuple[str, ...] | None
     """The columns' names, where the caller's kind has them."""
+
+
+def digest(*arrays: Array) -> str:
+    """Hexadecimal digest of numbers and their shapes."""
+    made = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        made.update(repr((array.shape, array.dtype.str)).encode())
+        made.update(np.ascontiguousarray(array).tobytes())
+    return made.hexdigest()
 
 
 def read_rows(name: str, value: Any, num_features: int | None = None) -> Rows:

@@ -26,15 +26,20 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
     Raises
     ------
     ValueError
-        If it is some other database, or was written by a newer SeeWhy.
+        If it is some other database, was written by a newer SeeWhy, or is damaged.
     """
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
+        _check_really_empty(connection, path)
         return 0
     row = None
     if "meta" in tables:
         row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     if row is None or not str(row[0]).isdigit():
+        # A damaged header may hide some of the tables.
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise ValueError(f"{path} is corrupt: {found}")
         raise ValueError(f"{path} is a SQLite database, but not one that SeeWhy wrote")
     version = int(row[0])
     if version > VERSION:
@@ -43,6 +48,16 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
             "update SeeWhy to open it"
         )
     return version
+
+
+def _check_really_empty(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise if tables are only out of sight: a database without any has one page at the most."""
+    # One statement, so that a writer who is just making the tables cannot come in between.
+    tables, pages = connection.execute(
+        "SELECT (SELECT count(*) FROM sqlite_master), page_count FROM pragma_page_count"
+    ).fetchone()
+    if not tables and pages > 1:
+        raise ValueError(f"{path} is corrupt: none of its {pages} pages is known to its header")
 
 
 def migrate(
