@@ -12,6 +12,8 @@ EXTRAS := demo,mindspore,dev,docs,peers
 NUMPY2_EXTRAS := demo,dev,peers
 DEMO_EXTRAS_torch := demo
 DEMO_EXTRAS_mindspore := demo,mindspore
+# These have arguments of their own: `.venv/bin/python -m benchmarks.metrics --help`.
+MORE_BENCHES := metrics counterfactual uncertainty tabular_lime tabular_shap
 PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh
 
 # On AVX-512 processors MindSpore's convolutions fall back to a loop a hundred times slower.
@@ -41,6 +43,7 @@ check: $(VENV)/.ready ## formatting, lint and types
 
 bench: $(VENV)/.ready ## time and memory of every method, beside its limit and its peers
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(if $(ARGS),,for part in $(MORE_BENCHES); do $(BIN)/python -m benchmarks.$$part || exit 1; done)
 
 docs: $(VENV)/.ready ## the manual as pages, in build/docs
 	$(BIN)/mkdocs build --strict

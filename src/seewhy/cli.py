@@ -172,7 +172,8 @@ def info(
     for path in _jobs_below(directory):
         try:
             with JobReader(path) as reader:
-                _print_job(path, reader.info())
+                metrics = [metric.name for metric in reader.metrics()]
+                _print_job(path, reader.info(), metrics)
         except (OSError, ValueError) as error:
             unreadable.append(str(error))
     if unreadable:
@@ -218,7 +219,7 @@ def _print_place(path: Path, hint: bool = False) -> None:
         out.print(f"Look at them with: seewhy view {shlex.quote(str(path.parent))}", markup=False)
 
 
-def _print_job(path: Path, job: seewhy.store.JobInfo) -> None:
+def _print_job(path: Path, job: seewhy.store.JobInfo, metrics: list[str]) -> None:
     total = "" if job.total is None else f" of {job.total}"
     counted = "rows" if job.is_tabular else "samples"
     rows = [("state", job.state), (counted, f"{job.done}{total}"), ("labels", str(job.labels))]
@@ -227,6 +228,8 @@ def _print_job(path: Path, job: seewhy.store.JobInfo) -> None:
     for explainer in job.explainers:
         settings = ", ".join(f"{k}={v!r}" for k, v in explainer.params.items())
         rows.append(("explainer", f"{explainer.name}({settings})"))
+    if metrics:
+        rows.append(("metrics", ", ".join(metrics)))
     if job.uncertainty is not None:
         settings = ", ".join(f"{k}={v!r}" for k, v in job.uncertainty.items())
         rows.append(("uncertainty", f"EpistemicUncertainty({settings})"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seewhy.counterfactual import HierarchicalOcclusion
-from tests.networks import images, library, make, tensor
+from tests.networks import images, library, make, numpy, tensor
 from tests.perturb.linear import identity, linear
 from tests.perturb.networks import counted, softmax
 from tests.snapshots import snapshot
@@ -164,9 +164,7 @@ def test_the_network_comes_back_as_it_was(framework: str) -> None:
     before = snapshot(framework, network), np.array(images(1, size=(8, 10), seed=1))
     HierarchicalOcclusion(network, softmax(framework), **SMALL)(x, 4)
     assert snapshot(framework, network) == before[0]
-    np.testing.assert_array_equal(
-        np.array(x.asnumpy() if framework == "mindspore" else x), before[1]
-    )
+    np.testing.assert_array_equal(numpy(x), before[1])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from seewhy.perturb.imputation import imputed
 pytestmark = [pytest.mark.torch, pytest.mark.peers]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # grad-cam's, on NumPy 2
 def test_equals_grad_cam_s() -> None:
     rng = np.random.default_rng(2)
     x, hidden = rng.normal(size=(3, 20, 17)).astype(np.float32), rng.random((20, 17)) < 0.7
