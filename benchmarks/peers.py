@@ -82,23 +82,6 @@ def captum_occlusion(per_eval: int, window: tuple[int, int]) -> Callable[[Subjec
     return build
 
 
-def captum_rise(masks: int, grid: int) -> Callable[[Subject], Explain]:
-    """RISE of captum-rise: one mask a forward."""
-
-    def build(subject: Subject) -> Explain:
-        from rise import RISE
-
-        method = RISE(lambda images: subject.network(images).softmax(-1))
-
-        def explain(images: Tensor, ids: Ids) -> Tensor:
-            target = torch.from_numpy(ids[:, 0])
-            return method.attribute(images, masks, ((grid, grid),), target=target)[:, None]
-
-        return explain
-
-    return build
-
-
 def pytorch_gradcam(subject: Subject) -> Explain:
     """GradCAM of pytorch-grad-cam, which scales each map to 0..1."""
     from pytorch_grad_cam import GradCAM

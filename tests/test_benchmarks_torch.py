@@ -44,7 +44,7 @@ def streams(*, peers: bool) -> list[Any]:
         for method in METHODS.values()
         if method.stream
         for contender in method.contenders("torch")
-        if contender.name != "captum-rise" and peers == ("captum," in contender.name)
+        if peers == ("captum," in contender.name)
     ]
 
 

@@ -1,6 +1,6 @@
 """RISE; the time of its masks is so nearly the same that a part of the 6000 will do."""
 
-from benchmarks import by_hand, peers
+from benchmarks import by_hand
 from benchmarks.case import Aim, Contender, FlatMemory, Method, Subject
 from benchmarks.ours import seewhy, softmax
 from seewhy.explainer import RISE
@@ -40,13 +40,6 @@ METHOD = Method(
             all_labels=False,
             comparable=False,
             peer=False,
-            forwards=lambda subject: PEERS_MASKS,
-        ),
-        Contender(
-            "captum-rise",
-            peers.captum_rise(PEERS_MASKS, GRID),
-            all_labels=False,
-            comparable=False,
             forwards=lambda subject: PEERS_MASKS,
         ),
     ),
