@@ -95,6 +95,8 @@ def _key(
 
 def reference_key(reference: Reference) -> Hashable:
     """Return what equal references have in common, for the keys of questions."""
-    if callable(reference) or isinstance(reference, str):
+    if callable(reference):
+        return "callable", id(reference)  # a callable need not be hashable
+    if isinstance(reference, str):
         return reference
     return tuple(np.atleast_1d(np.asarray(reference, np.float64)).tolist())

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
-from seewhy.benchmark.checks import check_activation_fn, check_choice, check_share
+from seewhy.benchmark.checks import check_choice, check_share
 from seewhy.benchmark.curves import Curve, area, ask_bands, band_edges
 from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
+from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Hearing, Judging, Question, Scores
 from seewhy.explainer import Explainer
 from seewhy.explainer.perturbation import check_positive_int
@@ -34,7 +35,7 @@ RANGE = {
 }
 
 
-class Faithfulness(LabelSensitiveMetric):
+class Faithfulness(PerturbationMetric):
     """Three measures of how the probability p of a label follows a saliency map.
 
     The pixels are ranked by the map and the top `share` of them is split into equal bands, one a
@@ -57,10 +58,8 @@ class Faithfulness(LabelSensitiveMetric):
 
     Parameters
     ----------
-    num_labels
-        See `LabelSensitiveMetric`.
-    activation_fn
-        Turns logits into probabilities: a module, a cell or any callable.
+    num_labels, activation_fn, perturbation_per_eval
+        See `PerturbationMetric`.
     metric
         One of the three.
     share
@@ -69,8 +68,6 @@ class Faithfulness(LabelSensitiveMetric):
         Number of bands; by default the whole part of the square root of H * W.
     reference
         What replaces a pixel. See `seewhy.perturb.references.make_reference`.
-    perturbation_per_eval
-        Perturbed inputs that go through the network together, at the most.
 
     Raises
     ------
@@ -97,19 +94,15 @@ class Faithfulness(LabelSensitiveMetric):
         reference: Reference = 0.0,
         perturbation_per_eval: int = 32,
     ) -> None:
-        super().__init__(num_labels)
-        check_activation_fn(activation_fn)
+        super().__init__(num_labels, activation_fn, perturbation_per_eval)
         check_choice("metric", metric, METRICS)
         if steps is not None:
             check_positive_int("steps", steps)
-        check_positive_int("perturbation_per_eval", perturbation_per_eval)
         check_reference(reference)
-        self.activation_fn = activation_fn
         self.metric = metric
         self.share = check_share("share", share)
         self.steps = steps
         self.reference = reference
-        self.perturbation_per_eval = perturbation_per_eval
 
     @property
     def name(self) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
-from seewhy.benchmark.checks import check_activation_fn, check_share
+from seewhy.benchmark.checks import check_share
 from seewhy.benchmark.curves import reference_key
 from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
+from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Indices, Judging, Question, Scores
 from seewhy.benchmark.similarity import correlation
 from seewhy.explainer.perturbation import check_positive_int, check_seed
@@ -21,7 +22,7 @@ from seewhy.network.seeds import seed_words
 from seewhy.perturb.references import Reference, check_reference, make_reference, plain_reference
 
 
-class FaithfulnessCorrelation(LabelSensitiveMetric):
+class FaithfulnessCorrelation(PerturbationMetric):
     """Whether pixels that the map gives more are worth more to the network, together.
 
     With random subsets S of the pixels, all of the same size, a the saliency map, p the probability
@@ -39,10 +40,8 @@ class FaithfulnessCorrelation(LabelSensitiveMetric):
 
     Parameters
     ----------
-    num_labels
-        See `LabelSensitiveMetric`.
-    activation_fn
-        Turns logits into probabilities: a module, a cell or any callable.
+    num_labels, activation_fn, perturbation_per_eval
+        See `PerturbationMetric`.
     subsets
         Number of subsets, two or more. The score of a single sample wavers by about
         1 / sqrt(subsets).
@@ -52,8 +51,6 @@ class FaithfulnessCorrelation(LabelSensitiveMetric):
         What replaces a pixel. See `seewhy.perturb.references.make_reference`.
     seed
         Of the subsets; None draws other ones at each call, and then nothing is shared.
-    perturbation_per_eval
-        Perturbed inputs that go through the network together, at the most.
 
     Raises
     ------
@@ -77,8 +74,7 @@ class FaithfulnessCorrelation(LabelSensitiveMetric):
         seed: int | None = 0,
         perturbation_per_eval: int = 32,
     ) -> None:
-        super().__init__(num_labels)
-        check_activation_fn(activation_fn)
+        super().__init__(num_labels, activation_fn, perturbation_per_eval)
         check_positive_int("subsets", subsets)
         if subsets < 2:
             raise ValueError(f"`subsets` must be two or more, got {subsets}")
@@ -86,13 +82,10 @@ class FaithfulnessCorrelation(LabelSensitiveMetric):
             raise ValueError(f"`share` must be in (0, 1), got {share}")
         check_reference(reference)
         check_seed(seed)
-        check_positive_int("perturbation_per_eval", perturbation_per_eval)
-        self.activation_fn = activation_fn
         self.subsets = subsets
         self.share = float(share)
         self.reference = reference
         self.seed = seed
-        self.perturbation_per_eval = perturbation_per_eval
 
     @property
     def parameters(self) -> dict[str, Any]:

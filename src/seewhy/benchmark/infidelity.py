@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
 from seewhy.benchmark.checks import (
-    check_activation_fn,
     check_choice,
     check_not_negative,
     check_share,
 )
 from seewhy.benchmark.infidelity_perturbations import NoisyReference, Perturbations, Squares
 from seewhy.benchmark.neutral import ZERO, neutralised, zero
+from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Indices, Judging, Question, Scores
 from seewhy.explainer.perturbation import check_positive_int, check_seed
 from seewhy.network.protocol import Activation, Tensor
@@ -26,7 +26,7 @@ from seewhy.perturb.references import Reference, check_reference, plain_referenc
 PERTURBATIONS = ("square", "noise")
 
 
-class Infidelity(LabelSensitiveMetric):
+class Infidelity(PerturbationMetric):
     """How far the map S is from foretelling what perturbations I do to the output f.
 
     score = mean over I of (b * sum(I * S) - (f(x) - f(x perturbed by I)))^2, 0 or more, **lower is
@@ -48,10 +48,10 @@ class Infidelity(LabelSensitiveMetric):
 
     Parameters
     ----------
-    num_labels
-        See `LabelSensitiveMetric`.
+    num_labels, perturbation_per_eval
+        See `PerturbationMetric`.
     activation_fn
-        Turns logits into probabilities: a module, a cell or any callable. `None`: f is the logit.
+        See `PerturbationMetric`; `None`: f is the logit.
     perturbation
         One of the two.
     draws
@@ -66,8 +66,6 @@ class Infidelity(LabelSensitiveMetric):
         See `seewhy.perturb.references.make_reference`.
     seed
         Of the perturbations; `None` draws fresh ones.
-    perturbation_per_eval
-        Perturbed inputs that go through the network together, at the most.
 
     Raises
     ------
@@ -81,6 +79,7 @@ class Infidelity(LabelSensitiveMetric):
     """
 
     higher_is_better = False
+    takes_logits = True
 
     def __init__(
         self,
@@ -96,17 +95,13 @@ class Infidelity(LabelSensitiveMetric):
         seed: int | None = 0,
         perturbation_per_eval: int = 32,
     ) -> None:
-        super().__init__(num_labels)
-        if activation_fn is not None:
-            check_activation_fn(activation_fn)
+        super().__init__(num_labels, activation_fn, perturbation_per_eval)
         check_choice("perturbation", perturbation, PERTURBATIONS)
         check_positive_int("draws", draws)
         if not isinstance(normalize, bool):
             raise TypeError(f"`normalize` must be a bool, got {type(normalize).__name__}")
         check_reference(reference)
         check_seed(seed)
-        check_positive_int("perturbation_per_eval", perturbation_per_eval)
-        self.activation_fn = activation_fn
         self.perturbation = perturbation
         self.draws = draws
         self.normalize = normalize
@@ -114,7 +109,6 @@ class Infidelity(LabelSensitiveMetric):
         self.deviation = check_not_negative("deviation", deviation)
         self.reference = reference
         self.seed = seed
-        self.perturbation_per_eval = perturbation_per_eval
 
     @property
     def parameters(self) -> dict[str, Any]:

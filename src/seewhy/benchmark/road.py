@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
-from seewhy.benchmark.checks import check_activation_fn, check_choice, check_not_negative
+from seewhy.benchmark.checks import check_choice, check_not_negative
 from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
+from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Indices, Judging, Question, Scores
-from seewhy.explainer.perturbation import check_positive_int, check_seed
+from seewhy.explainer.perturbation import check_seed
 from seewhy.network.protocol import Activation, Tensor
 from seewhy.network.seeds import seed_words
 from seewhy.perturb.imputation import imputed
@@ -22,7 +23,7 @@ NAMES = {"MoRF": "ROADMoRF", "LeRF": "ROADLeRF", "combined": "ROADCombined"}
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-class ROAD(LabelSensitiveMetric):
+class ROAD(PerturbationMetric):
     """How the probability p of a label follows pixels that are removed and filled in again.
 
     A share of the pixels is removed, the most or the least relevant first. Each removed pixel
@@ -47,10 +48,8 @@ class ROAD(LabelSensitiveMetric):
 
     Parameters
     ----------
-    num_labels
-        See `LabelSensitiveMetric`.
-    activation_fn
-        Turns logits into probabilities: a module, a cell or any callable.
+    num_labels, activation_fn, perturbation_per_eval
+        See `PerturbationMetric`.
     order
         One of the three.
     shares
@@ -59,8 +58,6 @@ class ROAD(LabelSensitiveMetric):
         Standard deviation of the noise, in the units of the network's input; 0 or more.
     seed
         Of the noise, which is the same for all samples; None draws other noise at each call.
-    perturbation_per_eval
-        Perturbed inputs that go through the network together, at the most.
 
     Raises
     ------
@@ -84,17 +81,13 @@ class ROAD(LabelSensitiveMetric):
         seed: int | None = 0,
         perturbation_per_eval: int = 32,
     ) -> None:
-        super().__init__(num_labels)
-        check_activation_fn(activation_fn)
+        super().__init__(num_labels, activation_fn, perturbation_per_eval)
         check_choice("order", order, ORDERS)
         check_seed(seed)
-        check_positive_int("perturbation_per_eval", perturbation_per_eval)
-        self.activation_fn = activation_fn
         self.order = order
         self.shares = _checked(shares)
         self.noise = check_not_negative("noise", noise)
         self.seed = seed
-        self.perturbation_per_eval = perturbation_per_eval
 
     @property
     def name(self) -> str:

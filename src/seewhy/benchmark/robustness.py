@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from seewhy.benchmark.base import Cost, LabelSensitiveMetric
+from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
-from seewhy.benchmark.checks import check_activation_fn, check_not_negative
+from seewhy.benchmark.checks import check_not_negative
 from seewhy.benchmark.neutral import ZERO, neutralised, zero
 from seewhy.benchmark.noisy_copies import (
     NoisyCopies,
@@ -17,6 +17,7 @@ from seewhy.benchmark.noisy_copies import (
     all_draws,
     largest_change,
 )
+from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Indices, Judging, Question, Scores
 from seewhy.explainer.perturbation import check_positive_int, check_seed
 from seewhy.network.protocol import Activation
@@ -26,7 +27,7 @@ NEUTRAL = float(np.exp(-1))
 """That of a map which changes by as much as there is of it."""
 
 
-class Robustness(LabelSensitiveMetric):
+class Robustness(PerturbationMetric):
     """How little the saliency map S moves when noise that the network hardly notices is added.
 
     score = exp(-max over copies x' of ||S(x') - S(x)|| / ||S(x)||), in 0..1, higher is better. Each
@@ -42,10 +43,8 @@ class Robustness(LabelSensitiveMetric):
 
     Parameters
     ----------
-    num_labels
-        See `LabelSensitiveMetric`.
-    activation_fn
-        Turns logits into probabilities: a module, a cell or any callable.
+    num_labels, activation_fn, perturbation_per_eval
+        See `PerturbationMetric`.
     level
         Of the noise, 0 or more, in units of the network's input.
     draws
@@ -56,8 +55,6 @@ class Robustness(LabelSensitiveMetric):
         Largest change of the probabilities that noise may make, 0 or more.
     seed
         Of the noise; `None` draws fresh noise.
-    perturbation_per_eval
-        Perturbed inputs that go through the network together, at the most.
 
     Raises
     ------
@@ -82,19 +79,15 @@ class Robustness(LabelSensitiveMetric):
         seed: int | None = 0,
         perturbation_per_eval: int = 32,
     ) -> None:
-        super().__init__(num_labels)
-        check_activation_fn(activation_fn)
+        super().__init__(num_labels, activation_fn, perturbation_per_eval)
         check_positive_int("draws", draws)
         check_positive_int("tries", tries)
         check_seed(seed)
-        check_positive_int("perturbation_per_eval", perturbation_per_eval)
-        self.activation_fn = activation_fn
         self.level = check_not_negative("level", level)
         self.draws = draws
         self.tries = tries
         self.limit = check_not_negative("limit", limit)
         self.seed = seed
-        self.perturbation_per_eval = perturbation_per_eval
 
     @property
     def parameters(self) -> dict[str, Any]:
