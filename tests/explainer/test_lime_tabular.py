@@ -159,13 +159,11 @@ def probabilities_of_two(rows: Any) -> Any:
     return np.stack([first, 1 - first], axis=1)
 
 
-def test_a_constant_feature_has_weight_zero() -> None:
+def test_a_constant_feature_has_weight_zero_and_a_warning() -> None:
     table = np.column_stack([X[:, 0], np.full(150, 3.0)])
-    explainer = LIMETabular(
-        lambda rows: np.asarray(rows).sum(1),
-        LIMETabular.to_feat_stats(table),
-        num_perturbs=FEW,
-    )
+    stats = LIMETabular.to_feat_stats(table)
+    with pytest.warns(UserWarning, match=r"one value only of the columns \[1\]"):
+        explainer = LIMETabular(lambda rows: np.asarray(rows).sum(1), stats, num_perturbs=FEW)
     found = dict(explainer(table[0])[0][0])
     assert found["1 <= 3.00"] == pytest.approx(0, abs=1e-9)
     assert found["0 <= 5.10"] < -0.5

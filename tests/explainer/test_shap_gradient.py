@@ -111,6 +111,7 @@ def test_a_row_is_explained_alike_in_any_batch(framework: str) -> None:
     np.testing.assert_allclose(parts(rows[3:4], 1), whole[3:4], atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:`features` has one row only")
 def test_a_regression_may_return_one_number_a_row(framework: str) -> None:
     native = library(framework)
 

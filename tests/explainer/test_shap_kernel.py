@@ -179,6 +179,7 @@ def test_few_features_that_vary_are_exact_however_many_there_are() -> None:
     np.testing.assert_allclose(made.sum(2)[:, 0], gain, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore:`features` has one row only")
 def test_a_row_equal_to_the_whole_background_gets_zeros() -> None:
     background = table(1, 5)
     made = SHAPKernel(curved(5, outputs=2), background)(background, 1)
@@ -279,3 +280,11 @@ def test_a_predictor_that_changes_its_width_is_refused() -> None:
 def test_exact_values_stop_at_sixteen_features() -> None:
     with pytest.raises(ValueError, match="at most 16 columns for exact values, got 17"):
         exact_shapley(curved(17), table(2, 17), table(1, 17))
+
+
+def test_one_background_row_is_used_with_a_warning() -> None:
+    """Each value is then what the feature changes between the two rows of a linear model."""
+    weights, row, other = np.array([1.0, -2.0, 3.0]), np.array([[1.0, 2.0, 3.0]]), np.ones((1, 3))
+    with pytest.warns(UserWarning, match="`features` has one row only"):
+        explainer = SHAPKernel(lambda rows: np.asarray(rows) @ weights, other)
+    np.testing.assert_allclose(explainer(row)[0, 0], weights * (row - other)[0], atol=1e-12)

@@ -20,7 +20,7 @@ from seewhy.explainer.tabular.checks import (
     check_seed,
     check_width,
 )
-from seewhy.explainer.tabular.features import Coder
+from seewhy.explainer.tabular.features import Coder, Feature
 from seewhy.explainer.tabular.local_linear import SELECTIONS
 from seewhy.explainer.tabular.local_models import (
     LocalModels,
@@ -126,6 +126,7 @@ class LIMETabular(TabularExplainer):
     ) -> None:
         self._features = read_statistics(train_feat_stats, categorical_features_indexes)
         super().__init__(predictor, len(self._features), feature_names, class_names, rows_per_eval)
+        _warn_of_constants(self._features)
         self._categorical = [
             k for k, feature in enumerate(self._features) if feature.is_categorical
         ]
@@ -395,3 +396,14 @@ class LIMETabular(TabularExplainer):
 
     def _target_name(self, target: int) -> str:
         return self.class_name(target) if self._predictor.is_classifier else "output"
+
+
+def _warn_of_constants(features: Sequence[Feature]) -> None:
+    constant = [k for k, feature in enumerate(features) if len(feature.codes) == 1]
+    if constant:
+        warnings.warn(
+            f"`train_feat_stats` has one value only of the columns {constant}: no perturbed row "
+            "has another, and their weights are 0; leave them out",
+            UserWarning,
+            stacklevel=3,
+        )

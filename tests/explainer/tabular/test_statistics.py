@@ -78,7 +78,8 @@ def test_statistics_of_arrays_are_accepted() -> None:
     stats = mixed()
     stats["bins"] = [np.array(borders, np.float32) for borders in stats["bins"]]
     stats["means"] = {k: np.array(means) for k, means in stats["means"].items()}
-    LIMETabular(lambda rows: rows, stats)
+    with pytest.warns(UserWarning, match=r"one value only of the columns \[2\]"):
+        LIMETabular(lambda rows: rows, stats)
     file = io.StringIO()
     LIMETabular.save_feat_stats(stats, file)
 

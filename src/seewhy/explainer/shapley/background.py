@@ -42,8 +42,15 @@ def make_background(rows: Floats, summarise: int | None) -> Background:
     Warns
     -----
     UserWarning
-        If there are many rows and they are not summarised.
+        If there is one row only, or there are many and they are not summarised.
     """
+    if len(rows) == 1:
+        warnings.warn(
+            "`features` has one row only: values say how a row differs from that one; give a "
+            "sample of the data to compare with what is usual",
+            UserWarning,
+            stacklevel=4,
+        )
     if summarise is None or summarise >= len(rows):
         if len(rows) > MANY:
             warnings.warn(
