@@ -106,7 +106,8 @@ def test_a_beeswarm_has_a_point_for_each_row_and_feature() -> None:
 
 
 def test_constant_features_and_one_row_can_be_drawn() -> None:
-    one = SHAPKernel(lambda x: x[:, :2] * [2, 0], np.zeros((1, 3)), num_neighbours=6)
+    with pytest.warns(UserWarning, match="`features` has one row only"):
+        one = SHAPKernel(lambda x: x[:, :2] * [2, 0], np.zeros((1, 3)), num_neighbours=6)
     explained = one.explain(np.ones((1, 3)))
     for figure in (explained.beeswarm(), explained.waterfall(), global_importance(explained).bar()):
         figure.canvas.draw()
