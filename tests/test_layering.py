@@ -33,7 +33,9 @@ ARROWS: dict[str, set[str]] = {
     # The command line starts everything; nothing but `__main__` imports it.
     "cli": {
         "demo", "runner", "store", "viewer", "explainer", "benchmark", "network", "cli_benchmark",
+        "cli_export",
     },
+    "cli_export": {"runner", "store"},
     "cli_benchmark": {"store"},
     "__main__": {"cli"},
 }  # fmt: skip

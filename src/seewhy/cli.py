@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 import seewhy
+from seewhy import cli_export
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +30,7 @@ app = typer.Typer(
     "[bold]seewhy run --help[/bold]. Exit codes: 0 done, 1 error, 2 wrong usage, 130 stopped by "
     "Ctrl-C.",
 )
+app.add_typer(cli_export.app, name="export", hidden=True)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
 
 RUN_HELP = """Run what FILE describes; start it again to go on where it stopped.
