@@ -61,7 +61,7 @@ def test_its_page_says_what_there_is(folder: Path, page: str) -> None:
     client = TestClient(create_app(folder), base_url="http://127.0.0.1:8421")
     answer = client.get(page)
     assert answer.status_code == 404
-    assert "This is a tabular job, and there is no page for tables yet" in answer.text
+    assert "This is a tabular job" in answer.text
     assert client.get("/j/animals/saliency").status_code == 200
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 
@@ -17,12 +19,16 @@ class Asset(NamedTuple):
 
 
 def load_assets() -> dict[str, Asset]:
-    """Read every file of `static/`, by name."""
-    assets = {}
-    for entry in files("seewhy.viewer").joinpath("static").iterdir():
-        if entry.is_file():
+    """Read every file of `static/` and its folders, by path."""
+    return dict(_below(files("seewhy.viewer").joinpath("static"), ""))
+
+
+def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Asset]]:
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            yield from _below(entry, f"{name}/")
+        else:
             content = entry.read_bytes()
-            media_type = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
-            version = hashlib.sha256(content).hexdigest()[:12]
-            assets[entry.name] = Asset(content, media_type, version)
-    return assets
+            media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            yield name, Asset(content, media_type, hashlib.sha256(content).hexdigest()[:12])

@@ -9,16 +9,9 @@ from typing import Any
 import jinja2
 from starlette.requests import Request
 
-from seewhy.store import Sort
 from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL
-from seewhy.viewer.pages import MEANINGS, segment
-from seewhy.viewer.view_state import SIZES
-
-SORT_NAMES: dict[Sort, str] = {
-    "id": "Data set order",
-    "-prob": "Most probable first",
-    "prob": "Least probable first",
-}
+from seewhy.viewer.job_data import MEANINGS, segment
+from seewhy.viewer.query_string import SIZES
 
 
 class Renderer:
@@ -47,7 +40,6 @@ class Renderer:
             diverging=DIVERGING,
             meanings=MEANINGS,
             sizes=SIZES,
-            sorts=SORT_NAMES,
         )
 
     def __call__(self, request: Request, template: str, **context: Any) -> str:

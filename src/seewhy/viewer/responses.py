@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,6 +39,28 @@ def data(request: Request, value: Any, status_code: int = 200) -> Response:
     """Answer with JSON."""
     body = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
     return text(request, body, "application/json", status_code)
+
+
+def table(
+    request: Request, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Response:
+    """Answer with CSV that browsers save as `name`.csv; None becomes an empty cell."""
+    body = io.StringIO()
+    writer = csv.writer(body)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    answer = text(request, body.getvalue(), "text/csv")
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{quote(name, safe='')}.csv"
+    )
+    return answer
+
+
+def _cell(value: Any) -> Any:
+    # Spreadsheets run text that begins like this as a formula.
+    if isinstance(value, str) and value[:1] in tuple("=+-@\t\r"):
+        return f"'{value}"
+    return value
 
 
 def lasting(request: Request, content: bytes, media_type: str) -> Response:

@@ -1,11 +1,9 @@
-"""What the pages show, as plain data: templates draw it, and the JSON twins are it."""
+"""What the saliency page shows, as plain data: templates draw it, and the JSON twin is it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import NamedTuple
 
 from seewhy.store import (
     KINDS,
@@ -17,62 +15,14 @@ from seewhy.store import (
     MapRecord,
     SampleQuery,
     SampleRecord,
-    find_jobs,
-    read_job,
 )
-from seewhy.viewer.view_state import BadQuery, ViewState
+from seewhy.viewer.job_data import MEANINGS, Data, job_data
+from seewhy.viewer.query_string import BadQuery
+from seewhy.viewer.saliency.state import ViewState
 
 LISTED_LABELS = 40
 # Maps are stored in 256 steps; brightening them more shows steps, not values.
 MAX_GAIN = 16.0
-MEANINGS: dict[Kind, tuple[str, str]] = {
-    "TP": ("True positive", "predicted, and in the ground truth"),
-    "FN": ("False negative", "in the ground truth, but not predicted"),
-    "FP": ("False positive", "predicted, but not in the ground truth"),
-}
-
-Data = dict[str, Any]
-
-
-def job_list(directory: Path) -> list[Data]:
-    """Every job of a folder, the last written first; unreadable ones with what is wrong."""
-    jobs: list[Data] = []
-    for identifier, path in find_jobs(directory).items():
-        try:
-            with read_job(path) as job:
-                info = job.info()
-        except (OSError, ValueError) as error:
-            jobs.append({"id": identifier, "name": path.name, "error": str(error), "updated": 0.0})
-        else:
-            jobs.append(job_data(identifier, info))
-    return sorted(jobs, key=lambda job: -job["updated"])
-
-
-def job_data(identifier: str, info: JobInfo) -> Data:
-    """Summary of a job."""
-    return {
-        "id": identifier,
-        "name": info.name,
-        "kind": info.kind,
-        "tabular": info.is_tabular,
-        "folder": "/".join(identifier.split("~1")[:-1]).replace("~0", "~"),
-        "state": info.state,
-        "done": info.done,
-        "total": info.total,
-        "samples": info.samples,
-        "labels": info.labels,
-        "explainers": [
-            {"name": explainer.name, "signed": explainer.signed, "params": explainer.params}
-            for explainer in info.explainers
-        ],
-        "created": info.created,
-        "updated": info.updated,
-        "size": info.size,
-        "revision": info.revision,
-        "settings": dict(info.settings),
-        "uncertainty": info.uncertainty and dict(info.uncertainty),
-        "versions": dict(info.versions),
-    }
 
 
 class SaliencyPage(NamedTuple):
@@ -290,8 +240,3 @@ def _active_filters(job: JobReader, state: ViewState) -> list[Data]:
         }
         for name, kind, without in steps
     ]
-
-
-def segment(identifier: str) -> str:
-    """A job's id as a segment of a URL."""
-    return quote(identifier, safe="~")

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import urlencode
 
 from seewhy.store import KINDS, SORTS, Cursor, Kind, SampleQuery, Sort
 from seewhy.viewer.colormaps import SEQUENTIAL
+from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
 
-SIZES = (12, 24, 48, 96)
 COLOR_MAPS = tuple(color_map.name for color_map in SEQUENTIAL)
 MAX_LABELS = 40
-MAX_ID = 2**63 - 1
-
-
-class BadQuery(ValueError):
-    """A query string that no page wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +72,13 @@ class ViewState:
         BadQuery
             If a value cannot be.
         """
-        many: dict[str, list[str]] = {}
-        for key, value in items:
-            many.setdefault(key, []).append(value)
-        one = {key: values[-1] for key, values in many.items() if values[-1] != ""}
-        sort = cast(Sort, _choice("sort", one.get("sort", "id"), SORTS))
-        labels = tuple(dict.fromkeys(label for label in many.get("label", []) if label))
+        given = Query.parse(items)
+        one, many = given.one, given.many
+        sort = cast(Sort, given.choice("sort", SORTS, "id"))
+        labels = tuple(given.all("label"))
         if len(labels) > MAX_LABELS:
             raise BadQuery(f"at most {MAX_LABELS} labels can be chosen, got {len(labels)}")
-        kinds = {_choice("kind", kind, KINDS) for kind in many.get("kind", []) if kind}
+        kinds = {choice("kind", kind, KINDS) for kind in given.all("kind")}
         if "after" in one and "before" in one:
             raise BadQuery("`after` and `before` cannot both be given")
         return cls(
@@ -94,15 +87,15 @@ class ViewState:
             sort=sort,
             after=_cursor("after", one.get("after"), sort),
             before=_cursor("before", one.get("before"), sort),
-            size=int(_choice("n", one.get("n", "24"), tuple(map(str, SIZES)))),
+            size=int(given.choice("n", tuple(map(str, SIZES)), "24")),
             find=one.get("find", "")[:100],
             picks=tuple(dict(_pair("pick", pair) for pair in many.get("pick", [])).items()),
             zoom=_pair("zoom", one["zoom"]) if "zoom" in one else None,
-            color_map=_choice("cmap", one.get("cmap", COLOR_MAPS[0]), COLOR_MAPS),
-            opacity=whole_number("op", one.get("op", "60"), 100),
-            cut=_switch("cut", one),
-            overlay=_switch("ov", one),
-            boxes=_switch("box", one),
+            color_map=given.choice("cmap", COLOR_MAPS, COLOR_MAPS[0]),
+            opacity=given.number("op", 60, 100),
+            cut=given.switch("cut", True),
+            overlay=given.switch("ov", True),
+            boxes=given.switch("box", False),
         )
 
     def items(self) -> list[tuple[str, str]]:
@@ -227,24 +220,6 @@ DEFAULTS = {
     "ov": "1",
     "box": "0",
 }
-
-
-def _choice(key: str, value: str, choices: Sequence[str]) -> str:
-    if value not in choices:
-        raise BadQuery(f"`{key}` must be one of {', '.join(choices)}, got {value[:50]!r}")
-    return value
-
-
-def _switch(key: str, given: Mapping[str, str]) -> bool:
-    return _choice(key, given.get(key, DEFAULTS[key]), ("0", "1")) == "1"
-
-
-def whole_number(key: str, value: str, highest: int = MAX_ID) -> int:
-    """Read a whole number; BadQuery if it is none, or too high."""
-    # `int` alone would take signs, blanks, underscores and other alphabets' digits.
-    if not (value.isascii() and value.isdigit()) or len(value) > 19 or int(value) > highest:
-        raise BadQuery(f"`{key}` must be a whole number in 0..{highest}, got {value[:50]!r}")
-    return int(value)
 
 
 def _pair(key: str, value: str) -> tuple[int, int]:

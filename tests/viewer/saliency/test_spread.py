@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 
 from seewhy.store import Inference, Sample, Uncertainty
 from seewhy.viewer import create_app
-
-from .sample_job import open_job
+from tests.viewer.sample_job import open_job
 
 SETTINGS = {"passes": 50, "interval": "beta"}
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seewhy.store import KINDS, SORTS, Cursor
-from seewhy.viewer.view_state import COLOR_MAPS, MAX_ID, SIZES, BadQuery, ViewState
+from seewhy.viewer.query_string import MAX_ID, SIZES, BadQuery
+from seewhy.viewer.saliency.state import COLOR_MAPS, ViewState
 
 ids = st.integers(0, MAX_ID)
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -15,9 +15,8 @@ from PIL import Image
 from seewhy.store import Inference, SaliencyMap, Sample
 from seewhy.viewer import create_app
 from seewhy.visual.colormaps import COOLWARM, VIRIDIS
-
-from .browsing import SALIENCY, ids, is_marked, mark, query, shown_probs, style
-from .sample_job import NUM_SAMPLES, inferences, open_job, serving
+from tests.viewer.browsing import SALIENCY, ids, is_marked, mark, query, shown_probs, style
+from tests.viewer.sample_job import NUM_SAMPLES, inferences, open_job, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

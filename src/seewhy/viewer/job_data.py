@@ -1,0 +1,61 @@
+"""What every page says of its job, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from seewhy.store import JobInfo, Kind
+
+Data = dict[str, Any]
+
+MEANINGS: dict[Kind, tuple[str, str]] = {
+    "TP": ("True positive", "predicted, and in the ground truth"),
+    "FN": ("False negative", "in the ground truth, but not predicted"),
+    "FP": ("False positive", "predicted, but not in the ground truth"),
+}
+
+
+class Tab(NamedTuple):
+    """A page of a job: its address below the job's, and its name."""
+
+    address: str
+    name: str
+
+
+def tabs(info: JobInfo) -> list[Tab]:
+    """Pages that a job has, its first page first."""
+    return [] if info.is_tabular else [Tab("saliency", "Saliency")]
+
+
+def job_data(identifier: str, info: JobInfo) -> Data:
+    """Summary of a job."""
+    return {
+        "id": identifier,
+        "name": info.name,
+        "kind": info.kind,
+        "tabular": info.is_tabular,
+        "folder": "/".join(identifier.split("~1")[:-1]).replace("~0", "~"),
+        "state": info.state,
+        "done": info.done,
+        "total": info.total,
+        "samples": info.samples,
+        "labels": info.labels,
+        "explainers": [
+            {"name": explainer.name, "signed": explainer.signed, "params": explainer.params}
+            for explainer in info.explainers
+        ],
+        "created": info.created,
+        "updated": info.updated,
+        "size": info.size,
+        "revision": info.revision,
+        "settings": dict(info.settings),
+        "uncertainty": info.uncertainty and dict(info.uncertainty),
+        "versions": dict(info.versions),
+        "tabs": [tab._asdict() for tab in tabs(info)],
+    }
+
+
+def segment(identifier: str) -> str:
+    """A job's id as a segment of a URL."""
+    return quote(identifier, safe="~")

@@ -1,0 +1,80 @@
+"""Addresses of the saliency page and of its pictures."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seewhy.store import JobReader, Sort
+from seewhy.viewer import responses
+from seewhy.viewer.job_data import job_data
+from seewhy.viewer.query_string import whole_number
+from seewhy.viewer.saliency.page import SaliencyPage, saliency_page
+from seewhy.viewer.saliency.state import ViewState
+from seewhy.viewer.site import Site
+
+SORT_NAMES: dict[Sort, str] = {
+    "id": "Data set order",
+    "-prob": "Most probable first",
+    "prob": "Least probable first",
+}
+
+
+def routes(site: Site) -> list[Route]:
+    """Addresses, the JSON twin of a page beside it."""
+
+    def saliency(request: Request) -> Response:
+        """Show samples with their saliency maps."""
+        with site.job(request) as job:
+            page = _page(request, job)
+        return site.page(
+            request,
+            "saliency/saliency.html",
+            page=page,
+            state=page.state,
+            job=page.job,
+            sorts=SORT_NAMES,
+        )
+
+    def saliency_twin(request: Request) -> Response:
+        """Give the saliency page as JSON."""
+        with site.job(request) as job:
+            page = _page(request, job)
+        return responses.data(request, page.twin())
+
+    def saliency_live(request: Request) -> Response:
+        """Give the status line of a running job; `seen` is the number of samples then loaded."""
+        seen = whole_number("seen", request.query_params.get("seen", "0"))
+        with site.job(request) as job:
+            info = job_data(request.path_params["job"], job.info())
+        return site.page(request, "_status.html", job=info, new=max(info["samples"] - seen, 0))
+
+    def image(request: Request) -> Response:
+        """Give an original, at most 512 px."""
+        return site.picture(request, "image/jpeg", lambda job, n: job.image_jpeg(n))
+
+    def thumbnail(request: Request) -> Response:
+        """Give an original, at most 320 px."""
+        return site.picture(request, "image/jpeg", lambda job, n: job.image_jpeg(n, True))
+
+    def saliency_map(request: Request) -> Response:
+        """Give a map in grey."""
+        return site.picture(request, "image/png", lambda job, n: job.map_png(n))
+
+    return [
+        Route("/j/{job}/saliency", saliency),
+        Route("/j/{job}/saliency.json", saliency_twin),
+        Route("/j/{job}/live", saliency_live),
+        Route("/j/{job}/image/{number}.jpeg", image),
+        Route("/j/{job}/thumbnail/{number}.jpeg", thumbnail),
+        Route("/j/{job}/map/{number}.png", saliency_map),
+    ]
+
+
+def _page(request: Request, job: JobReader) -> SaliencyPage:
+    if job.info().is_tabular:
+        raise HTTPException(404, "This is a tabular job: it has no saliency maps.")
+    state = ViewState.parse(request.query_params.multi_items())
+    return saliency_page(request.path_params["job"], job, state)
