@@ -85,10 +85,11 @@ def test_the_rule_of_an_indicator_is_found() -> None:
         np.testing.assert_array_equal(kept, range(most))
 
 
-def test_a_constant_predictor_has_no_weights() -> None:
-    models = lime(lambda rows: np.full(len(rows), 7.0)).local_models(X[:2])
-    np.testing.assert_allclose(models.weights, 0, atol=1e-12)
-    np.testing.assert_allclose(models.intercepts, 7)
+@pytest.mark.parametrize("value", [0.0, 0.1, 7.0, -1e9])
+def test_a_constant_predictor_has_no_weights(value: float) -> None:
+    models = lime(lambda rows: np.full(len(rows), value)).local_models(X[:9])
+    np.testing.assert_allclose(models.weights, 0, atol=1e-12 * max(1, abs(value)))
+    np.testing.assert_allclose(models.intercepts, value)
     np.testing.assert_allclose(models.scores, 1)
 
 

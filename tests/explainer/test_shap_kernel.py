@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -115,11 +116,11 @@ def test_batches_suit_the_kind_of_model() -> None:
                 return np.tile([0.5, 0.5], (len(x), 1))
 
         model.__class__ = Recording
-        SHAPKernel(model, np.repeat(rows, 2, axis=0))(table(400, 3))
+        SHAPKernel(model, np.repeat(rows, 2, axis=0))(table(900, 3))
         return max(asked)
 
-    assert (most(forest), most(linear)) == (32720, 8160)
-    assert most(pipeline) == 32720
+    assert (most(forest), most(linear)) == (65520, 8160)
+    assert most(pipeline) == 65520
 
 
 def test_a_regression_has_one_output_and_ignores_targets() -> None:
@@ -288,3 +289,33 @@ def test_one_background_row_is_used_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="`features` has one row only"):
         explainer = SHAPKernel(lambda rows: np.asarray(rows) @ weights, other)
     np.testing.assert_allclose(explainer(row)[0, 0], weights * (row - other)[0], atol=1e-12)
+
+
+def test_a_call_does_not_depend_on_those_before_it() -> None:
+    model, background = curved(20, outputs=2), np.ones((2, 20))
+    kept = SHAPKernel(model, background, num_neighbours=100)
+    for differing in range(20, 10, -1):  # more designs than are kept
+        rows = np.ones((3, 20))
+        rows[:, :differing] = table(3, differing, seed=differing)
+        fresh = SHAPKernel(model, background, num_neighbours=100)
+        np.testing.assert_array_equal(kept(rows, 1), fresh(rows, 1))
+    kept.num_neighbours = 60
+    fresh = SHAPKernel(model, background, num_neighbours=60)
+    np.testing.assert_array_equal(kept(rows, 1), fresh(rows, 1))
+
+
+def test_the_predictor_may_change_and_keep_its_rows() -> None:
+    model, rows, background = curved(6), table(3, 6), table(4, 6, seed=1)
+    seen, copies = [], []
+
+    def changing(given: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        made = model(given)
+        given *= -1
+        seen.append(given)
+        copies.append(given.copy())
+        return made
+
+    made = SHAPKernel(changing, background, rows_per_eval=16)(rows)
+    np.testing.assert_array_equal(made, SHAPKernel(model, background)(rows))
+    for each, copy in zip(seen, copies, strict=True):
+        np.testing.assert_array_equal(each, copy)

@@ -127,7 +127,7 @@ class TabularFaithfulness(TabularExplainer):
         made = []
         for row, ids, asked in zip(question.rows.values, question.targets, members, strict=True):
             answers = coalition_values(
-                lambda mixed: self._predictor(mixed, kind),
+                lambda mixed: self._predictor(mixed, kind, fresh=True),
                 self._background,
                 row[None],
                 asked.reshape(-1, self._num_features),

@@ -61,7 +61,7 @@ class _ByDefinition(ShapleyExplainer):
         made = []
         for row, ids in zip(rows, question.targets, strict=True):
             answers = coalition_values(
-                lambda mixed: self._predictor(mixed, kind),
+                lambda mixed: self._predictor(mixed, kind, fresh=True),
                 self._background,
                 row[None],
                 members,

@@ -355,7 +355,8 @@ class LIMETabular(TabularExplainer):
 
     def _models(self, question: Question, drawn: Neighbourhood) -> LocalModels:
         values, ids = question.rows.values, question.targets
-        outputs = self._predictor(np.concatenate([values, drawn.values]), question.rows.kind)
+        asked = np.concatenate([values, drawn.values])
+        outputs = self._predictor(asked, question.rows.kind, fresh=True)
         self._predictor.warn_unless_probabilities(outputs)
         number = len(values)
         return local_models(

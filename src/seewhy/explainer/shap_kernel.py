@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,18 @@ from seewhy.network.adapt import is_network
 
 _VALUES_AT_ONCE = 2**22
 
-ROWS_PER_EVAL_OF_ENSEMBLES = 32768
+_MOST_KEPT = 4
+"""Designs that are kept for the next call; one for each number of features that vary."""
+
+ROWS_PER_EVAL_OF_ENSEMBLES = 65536
 """A forest works some milliseconds for a call on a single row; functions may hold one."""
 
+_CELLS_IN_CACHE = 2**18
+
 _BOOSTING = {"xgboost", "lightgbm", "catboost"}
+
+Design: TypeAlias = tuple[Members, ShapleyRegression]
+"""Coalitions (n, M) and what solves for their values."""
 
 
 class SHAPKernel(ShapleyExplainer):
@@ -47,8 +55,9 @@ class SHAPKernel(ShapleyExplainer):
     num_neighbours
         Coalitions, at most.
     rows_per_eval
-        Rows that the predictor gets in one call, at most; by default 8192, for ensembles of trees
-        and for functions 32768. Results do not depend on it.
+        Rows that the predictor gets in one call, at most; by default 65536 for ensembles of trees
+        and for functions, else 8192, or fewer where there are many features. Results do not depend
+        on it.
 
     Raises
     ------
@@ -86,8 +95,11 @@ class SHAPKernel(ShapleyExplainer):
             max_features,
             summarise,
             seed,
-            _rows_per_eval(predictor) if rows_per_eval is None else rows_per_eval,
+            ROWS_PER_EVAL if rows_per_eval is None else rows_per_eval,
         )
+        if rows_per_eval is None:
+            self._predictor.rows_at_once = _rows_per_eval(predictor, self.num_features)
+        self._kept: dict[tuple[int, int, int | None], Design] = {}
 
     def _values(self, question: Question, base: Floats, outputs: Floats) -> Floats:
         rows, ids = question.rows.values, question.targets
@@ -114,16 +126,24 @@ class SHAPKernel(ShapleyExplainer):
                     )
         return values
 
-    def _design(self, num_features: int) -> tuple[Members, ShapleyRegression]:
-        """Coalitions (n, M) and what solves for their values."""
-        coalitions = choose_coalitions(num_features, self.num_neighbours, self.seed)
-        return coalitions.members, ShapleyRegression(coalitions)
+    def _design(self, num_features: int) -> Design:
+        """Coalitions and their solver; those of a seed are kept for the next call."""
+        key = (num_features, self.num_neighbours, self.seed)
+        if key in self._kept:
+            return self._kept[key]
+        coalitions = choose_coalitions(*key)
+        made = coalitions.members, ShapleyRegression(coalitions)
+        if self.seed is not None:
+            if len(self._kept) == _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = made
+        return made
 
     def _answers(self, question: Question, part: npt.NDArray[np.int64], members: Members) -> Floats:
         """Values (n, p * L) of the coalitions for the targets of some of the rows."""
         rows, kind = question.rows.values[part], question.rows.kind
         made = coalition_values(
-            lambda mixed: self._predictor(mixed, kind),
+            lambda mixed: self._predictor(mixed, kind, fresh=True),
             self._background,
             rows,
             members,
@@ -133,13 +153,14 @@ class SHAPKernel(ShapleyExplainer):
         return np.moveaxis(chosen, 1, 0).reshape(len(members), -1)
 
 
-def _rows_per_eval(predictor: Any) -> int:
+def _rows_per_eval(predictor: Any, num_features: int) -> int:
     """How many rows make a good batch for a model of this kind."""
+    others = max(ROWS_PER_EVAL // 8, min(ROWS_PER_EVAL, _CELLS_IN_CACHE // num_features))
     if is_network(predictor):
-        return ROWS_PER_EVAL
+        return others
     estimator = getattr(predictor, "__self__", predictor)  # of a bound `predict_proba`
     if hasattr(estimator, "named_steps"):  # a scikit-learn pipeline
         estimator = estimator.steps[-1][1]
     if hasattr(estimator, "estimators_") or type(estimator).__module__.split(".")[0] in _BOOSTING:
         return ROWS_PER_EVAL_OF_ENSEMBLES
-    return ROWS_PER_EVAL if hasattr(estimator, "predict") else ROWS_PER_EVAL_OF_ENSEMBLES
+    return others if hasattr(estimator, "predict") else ROWS_PER_EVAL_OF_ENSEMBLES

@@ -12,6 +12,9 @@ import numpy.typing as npt
 from seewhy.explainer.tabular.local_linear import Fit, Moments, fit
 from seewhy.explainer.tabular.rows import Array
 
+_ROUNDING = 1e-12
+"""Outputs that differ by less than this share of their mean are constant."""
+
 
 @dataclass(frozen=True)
 class LocalModels:
@@ -119,4 +122,6 @@ def moments(same: Array, answers: Array, kernel_width: float) -> Moments:
     x, y = np.multiply(same, root, out=same), (answers - mean_y) * root[:, None]
     # Of zeros and ones the mean may be taken off the product: few digits cancel.
     covariance = x @ x.T - total * np.outer(mean_x, mean_x)
-    return Moments(mean_x, mean_y, covariance, x @ y, np.einsum("ml,ml->l", y, y))
+    spread = np.einsum("ml,ml->l", y, y)
+    spread[spread <= total * (_ROUNDING * mean_y) ** 2] = 0
+    return Moments(mean_x, mean_y, covariance, x @ y, spread)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Predictor:
         if self.num_outputs is None or not self._knows(rows.kind):
             self._predict(rows.values[:1], rows.kind)
 
-    def __call__(self, rows: Array, kind: Kind) -> Array:
+    def __call__(self, rows: Array, kind: Kind, *, fresh: bool = False) -> Array:
         """Outputs (n, L) for rows (n, K), for a regression (n, 1).
 
         Parameters
@@ -80,6 +80,8 @@ class Predictor:
             Finite float64 numbers, n >= 1.
         kind
             How the caller holds numbers: `Rows.kind` of what they gave.
+        fresh
+            Whether `rows` were made for this call, so that the predictor may have them uncopied.
 
         Raises
         ------
@@ -90,13 +92,8 @@ class Predictor:
         """
         step = self.batch_size(rows.shape[1])
         parts = [rows[start : start + step] for start in range(0, len(rows), step)]
-        made = [self._predict(part, kind) for part in parts]
+        made = [self._predict(part, kind, fresh) for part in parts]
         return made[0] if len(made) == 1 else np.concatenate(made)
-
-    def stream(self, batches: Iterable[Array], kind: Kind) -> Iterator[Array]:
-        """Yield the outputs of each batch, in order; only one batch is held at a time."""
-        for batch in batches:
-            yield self(batch, kind)
 
     def batch_size(self, num_features: int) -> int:
         """Rows of that many features which go to the predictor in one call, at most."""
@@ -118,8 +115,8 @@ class Predictor:
                 stacklevel=2,
             )
 
-    def _predict(self, rows: Array, kind: Kind) -> Array:
-        outputs = _checked(self._answer(rows, kind), len(rows))
+    def _predict(self, rows: Array, kind: Kind, fresh: bool = False) -> Array:
+        outputs = _checked(self._answer(rows, kind, fresh), len(rows))
         width = outputs.shape[1]
         if self.num_outputs is None:
             self.num_outputs = width
@@ -130,12 +127,12 @@ class Predictor:
             )
         return outputs
 
-    def _answer(self, rows: Array, kind: Kind) -> npt.NDArray[Any]:
+    def _answer(self, rows: Array, kind: Kind, fresh: bool) -> npt.NDArray[Any]:
         if self.network is not None:
             return _host(self._call(self.network.as_input(rows)))
         if self._knows(kind):
             # The caller's kind is that of this call: it knows the dtype and the columns.
-            return _host(self._call((self._takes[kind.key] or kind).native(rows)))
+            return _host(self._call((self._takes[kind.key] or kind).native(rows, fresh=fresh)))
         errors: list[Exception] = []
         for other in [None, *_others(kind)]:
             try:
@@ -162,6 +159,8 @@ def _others(kind: Kind) -> list[Kind]:
 def answering(predictor: Any) -> Any:
     """What answers for rows: an estimator's `predict_proba`, else its `predict`, or `predictor`.
 
+    A booster of XGBoost takes arrays in `inplace_predict` only.
+
     Raises
     ------
     TypeError
@@ -169,7 +168,7 @@ def answering(predictor: Any) -> Any:
     """
     if is_network(predictor):
         return predictor
-    for name in ("predict_proba", "predict"):
+    for name in ("predict_proba", "inplace_predict", "predict"):
         method = getattr(predictor, name, None)
         if callable(method):
             return method

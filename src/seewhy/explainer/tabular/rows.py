@@ -25,8 +25,11 @@ class Kind(Protocol):
     def key(self) -> str:
         """The same for all that a predictor need not tell apart."""
 
-    def native(self, array: Array) -> Any:
-        """Rows (n, K) in the caller's kind, for a predictor: a copy, which it may change."""
+    def native(self, array: Array, *, fresh: bool = False) -> Any:
+        """Rows (n, K) in the caller's kind, for a predictor, which may change or keep them.
+
+        A copy, unless `array` is `fresh`: nobody else's.
+        """
 
     def result(self, array: Array) -> Any:
         """Numbers of any shape as the caller gets them back: a tensor, else an array."""
@@ -42,7 +45,9 @@ class ArrayKind:
     def key(self) -> str:
         return f"array {self.dtype}"
 
-    def native(self, array: Array) -> Any:
+    def native(self, array: Array, *, fresh: bool = False) -> Any:
+        if fresh:
+            return np.ascontiguousarray(array, dtype=self.dtype)
         return np.array(array, dtype=self.dtype, order="C")
 
     def result(self, array: Array) -> Any:
@@ -59,8 +64,8 @@ class FrameKind:
     def key(self) -> str:
         return "DataFrame"
 
-    def native(self, array: Array) -> Any:
-        return type(self.like)(array, columns=self.like.columns, copy=True)
+    def native(self, array: Array, *, fresh: bool = False) -> Any:
+        return type(self.like)(array, columns=self.like.columns, copy=not fresh)
 
     def result(self, array: Array) -> Any:
         return np.asarray(array, dtype=np.float64)
@@ -79,7 +84,7 @@ class TensorKind:
         dtype = self.dtype if self.like is None else self.like.dtype
         return f"{self.ops.tensor_type} {dtype}"
 
-    def native(self, array: Array) -> Any:
+    def native(self, array: Array, *, fresh: bool = False) -> Any:
         return self._tensor(array)
 
     def result(self, array: Array) -> Any:
