@@ -8,7 +8,11 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from seewhy.counterfactual import Box, Counterfactual, EditStep
+from seewhy.runner.counterfactuals import to_record
 from seewhy.store import CounterfactualRecord, Edit, JobWriter, Outcome, Sample, read_job
 
 FOUND = CounterfactualRecord(
@@ -62,6 +66,28 @@ def test_boxes_of_a_layer_and_of_the_region() -> None:
     assert FOUND.layer_boxes(1) == boxes[1:]
     assert FOUND.region_boxes == [boxes[2]]
     assert NOTHING.region_boxes == NOTHING.layer_boxes(0) == []
+
+
+trees = st.recursive(
+    st.just([]), lambda children: st.lists(children, min_size=1, max_size=4), max_leaves=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tree=trees)
+def test_steps_are_retold_as_by_the_tree(tree: list[Any]) -> None:
+    numbers = iter(range(1000))
+
+    def grow(shape: list[Any], layer: int) -> list[EditStep]:
+        return [
+            EditStep(layer, Box(next(numbers), 0, 9, 9), 0.5, 0.1, grow(below, layer + 1))
+            for below in shape
+        ]
+
+    root = EditStep(-1, Box(0, 0, 99, 99), 0.1, 0, grow(tree, 0))
+    found = Counterfactual(0, "reveal", "0", 0.9, 0.5, None, root, (), None, 1)
+    told = to_record(0, found, (99, 99)).step_boxes()
+    assert told == [[tuple(box) for box in boxes] for _, boxes in root.process()]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,16 @@
 from seewhy.store.assessment import Comparison, Ranking, Standing, in_words
 from seewhy.store.bootstrap import Mean
 from seewhy.store.connect import SUFFIX
-from seewhy.store.counterfactuals import CounterfactualRecord, Edit, Outcome
+from seewhy.store.counterfactual_queries import (
+    COUNTERFACTUAL_SORTS,
+    CounterfactualQuery,
+    CounterfactualSort,
+    Place,
+)
+from seewhy.store.counterfactuals import CounterfactualEntry, CounterfactualRecord, Edit, Outcome
 from seewhy.store.jobs import find_jobs, job_id, job_path
 from seewhy.store.queries import SORTS, Cursor, SampleQuery, Sort
-from seewhy.store.reader import JobReader, SamplePage, read_job
+from seewhy.store.reader import CounterfactualPage, JobReader, SamplePage, read_job
 from seewhy.store.records import (
     JSON,
     KINDS,
@@ -39,6 +45,7 @@ from seewhy.store.tabular_writer import TabularWriter
 from seewhy.store.writer import JobWriter
 
 __all__ = [
+    "COUNTERFACTUAL_SORTS",
     "JSON",
     "KINDS",
     "SORTS",
@@ -48,7 +55,11 @@ __all__ = [
     "Box",
     "Coefficients",
     "Comparison",
+    "CounterfactualEntry",
+    "CounterfactualPage",
+    "CounterfactualQuery",
     "CounterfactualRecord",
+    "CounterfactualSort",
     "Cursor",
     "Edit",
     "ExplainerInfo",
@@ -64,6 +75,7 @@ __all__ = [
     "Mean",
     "MetricInfo",
     "Outcome",
+    "Place",
     "Ranking",
     "Rule",
     "SaliencyMap",

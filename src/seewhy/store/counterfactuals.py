@@ -9,13 +9,18 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from seewhy.store.records import Kind
+
 CounterfactualTable: TypeAlias = Literal[
     "counterfactual", "counterfactual_layer", "counterfactual_step"
 ]
 
 INSERTS: dict[CounterfactualTable, str] = {
     "counterfactual": (
-        "INSERT INTO counterfactual VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO counterfactual (sample_id, label_id, direction, mask, width, height, output, "
+        "target, reason, start, region_output, region_area, images, steps, kind) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+        "(SELECT kind FROM inference WHERE sample_id = ?1 AND label_id = ?2)) "
         "ON CONFLICT DO NOTHING"
     ),
     "counterfactual_layer": (
@@ -121,10 +126,62 @@ class CounterfactualRecord(NamedTuple):
             if step.layer == layer or (step.layer < layer and position not in parents)
         ]
 
+    def step_boxes(self) -> list[list[tuple[int, int, int, int]]]:
+        """Retell the search: the boxes that were edited when each step's `output` was seen."""
+        children: dict[int | None, list[int]] = defaultdict(list)
+        for position, step in enumerate(self.steps):
+            children[step.parent].append(position)
+
+        def refined(position: int, layer: int) -> list[int]:
+            """What stands for a step once the search has reached a layer."""
+            if self.steps[position].layer == layer or position not in children:
+                return [position]
+            return [end for child in children[position] for end in refined(child, layer)]
+
+        before: list[list[int]] = []
+        told = []
+        for position, step in enumerate(self.steps):
+            siblings = children[step.parent]
+            siblings = siblings[: siblings.index(position)]
+            earlier = [] if step.parent is None else before[step.parent]
+            before.append([*earlier, *siblings])
+            shown = [end for one in earlier for end in refined(one, step.layer)]
+            told.append([self.steps[one].box for one in (*shown, *siblings, position)])
+        return told
+
     @property
     def region_boxes(self) -> list[tuple[int, int, int, int]]:
         """Boxes of the region."""
         return [step.box for step in self.steps if step.needed]
+
+
+class CounterfactualEntry(NamedTuple):
+    """A sample in a list, with the label that gave it its place.
+
+    Attributes
+    ----------
+    sample_id, name, label
+        Which sample, and class index.
+    kind : {"TP", "FN", "FP"} or None
+        Of the label; None if the ground truth is not known.
+    output : float
+        On the image itself.
+    reason : str or None
+        Why there is no region; None if there is one.
+    area : float or None
+        Share of the image that the region covers; None if there is none.
+    steps : int
+        Edits of the search.
+    """
+
+    sample_id: int
+    name: str
+    label: int
+    kind: Kind | None
+    output: float
+    reason: str | None
+    area: float | None
+    steps: int
 
 
 def counterfactual_rows(
@@ -144,7 +201,7 @@ def counterfactual_rows(
     row = (
         *(*key, record.direction, record.mask, int(record.width), int(record.height)),
         *(float(record.output), float(record.target), record.reason, start),
-        *(*region, int(record.images)),
+        *(*region, int(record.images), len(record.steps)),
     )
     return {
         "counterfactual": [row],
@@ -198,8 +255,23 @@ def fetch_counterfactuals(
     return tuple(made)
 
 
+def fetch_entries(
+    connection: sqlite3.Connection, keys: Sequence[tuple[int, int]]
+) -> tuple[CounterfactualEntry, ...]:
+    """Read the entries of (sample, label), in that order."""
+    sql = (
+        "SELECT sample_id, name, label_id, kind, output, reason, region_area, steps "
+        "FROM counterfactual JOIN sample ON sample.id = sample_id "
+        "WHERE sample_id = ? AND label_id = ?"
+    )
+    rows = (connection.execute(sql, key).fetchone() for key in keys)
+    return tuple(CounterfactualEntry(*row) for row in rows)
+
+
 def count_counterfactuals(connection: sqlite3.Connection) -> tuple[int, int]:
     """Count the labels with a region, and all that were searched."""
-    row = connection.execute("SELECT count(*) - count(reason), count(*) FROM counterfactual")
-    found, searched = row.fetchone()
+    found, searched = connection.execute(
+        "SELECT coalesce(sum(n) FILTER (WHERE bit < 16), 0), coalesce(sum(n), 0) "
+        "FROM counterfactual_facet"
+    ).fetchone()
     return int(found), int(searched)

@@ -17,13 +17,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from seewhy.store import assessment, queries
+from seewhy.store import assessment, counterfactual_queries, queries
 from seewhy.store.assessment import Ranking
 from seewhy.store.connect import lock_path, open_readable, translate_errors
+from seewhy.store.counterfactual_queries import CounterfactualQuery, Place
 from seewhy.store.counterfactuals import (
+    CounterfactualEntry,
     CounterfactualRecord,
     count_counterfactuals,
     fetch_counterfactuals,
+    fetch_entries,
 )
 from seewhy.store.encode import decode_map
 from seewhy.store.lock import is_locked
@@ -48,6 +51,28 @@ class SamplePage(NamedTuple):
     samples: tuple[SampleRecord, ...]
     before: Cursor | None
     after: Cursor | None
+    matching: int
+
+
+class CounterfactualPage(NamedTuple):
+    """A page of the list of counterfactuals, and the samples on either side of it.
+
+    Attributes
+    ----------
+    entries : tuple of CounterfactualEntry
+        In order.
+    places : tuple of Place
+        Of the entries.
+    previous, next : Place or None
+        Of the sample in front of the page, and of the one behind it.
+    matching : int
+        Samples that match in all.
+    """
+
+    entries: tuple[CounterfactualEntry, ...]
+    places: tuple[Place, ...]
+    previous: Place | None
+    next: Place | None
     matching: int
 
 
@@ -257,6 +282,40 @@ class JobReader:
         """Counterfactuals of some samples, by sample and label; also those without a region."""
         with self._query() as connection:
             return fetch_counterfactuals(connection, sample_ids)
+
+    def counterfactual_page(
+        self, query: CounterfactualQuery, holding: int | None = None
+    ) -> CounterfactualPage:
+        """One page of the samples whose labels were searched.
+
+        Parameters
+        ----------
+        query
+            Which ones, in which order.
+        holding
+            A sample: where the first page does not hold it, the page that begins with it is given,
+            if it matches. Plays no part when the query names a place.
+        """
+        with self._query() as connection:
+            rows = counterfactual_queries.page_holding(connection, query, holding)
+            keys = [(place.sample_id, place.label) for place in rows.rows]
+            return CounterfactualPage(
+                entries=fetch_entries(connection, keys),
+                places=tuple(rows.rows),
+                previous=rows.previous,
+                next=rows.next,
+                matching=counterfactual_queries.count(connection, query),
+            )
+
+    def count_counterfactuals(self, query: CounterfactualQuery) -> int:
+        """Count the samples whose labels match."""
+        with self._query() as connection:
+            return counterfactual_queries.count(connection, query)
+
+    def counterfactual_counts(self, query: CounterfactualQuery) -> dict[int, int]:
+        """Count the samples by label, whichever label the query names."""
+        with self._query() as connection:
+            return counterfactual_queries.counts(connection, query)
 
     def image(self, sample_id: int) -> Image.Image:
         """Original of a sample, at most 512 px; KeyError if there is none."""
