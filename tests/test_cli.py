@@ -396,9 +396,10 @@ def test_view_shows_a_folder_until_ctrl_c(filled: bool, tmp_path: Path, store: P
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
-            address = re.search(r"http://127\.0\.0\.1:\d+/", said)
-            assert address, said
-            with urllib.request.urlopen(address[0], timeout=30) as response:
+            link = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", said)
+            assert link, said
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            with browser.open(link[0], timeout=30) as response:
                 page = response.read().decode()
             assert response.status == 200
             assert ("cats" in page) == filled

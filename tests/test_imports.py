@@ -38,6 +38,22 @@ def test_no_framework_free_module_loads_a_framework() -> None:
     assert not loaded & set(HEAVY)
 
 
+def test_every_public_name_is_there_when_it_is_asked_for() -> None:
+    import seewhy
+
+    for name in seewhy.__all__:
+        assert getattr(seewhy, name) is not None
+        assert name in dir(seewhy)
+    assert seewhy.visual.__name__ == "seewhy.visual"
+    with pytest.raises(AttributeError, match="has no attribute 'Rise'"):
+        _ = seewhy.Rise
+
+
+def test_the_pages_load_no_explainer() -> None:
+    """They start at once: SciPy and scikit-learn alone take most of a second."""
+    assert not loaded_by("seewhy.viewer", "seewhy.cli") & {*HEAVY, "scipy", "sklearn"}
+
+
 def test_the_check_would_notice(tmp_path: Path) -> None:
     assert "sqlite3" in loaded_by("sqlite3")
 

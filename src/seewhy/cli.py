@@ -148,16 +148,29 @@ def run(
 
 
 @app.command()
-def view(directory: Folder, host: Host = "127.0.0.1", port: Port = 8421) -> None:
+def view(
+    directory: Folder,
+    host: Host = "127.0.0.1",
+    port: Port = 8421,
+    uds: Annotated[
+        Path | None, typer.Option(help="Unix socket to listen on instead; only you can reach it.")
+    ] = None,
+    token: Annotated[
+        bool, typer.Option(help="Show the pages only to who has the printed link.")
+    ] = True,
+    browser: Annotated[
+        bool | None, typer.Option(help="Open a browser.", show_default="where there is a desktop")
+    ] = None,
+) -> None:
     """Show the explanations below DIRECTORY in a browser; works while a run is writing.
 
     Only this machine can reach the pages. From another one, forward the port:
-    [bold]ssh -L 8421:127.0.0.1:8421 HOST[/bold].
+    [bold]ssh -L 8421:127.0.0.1:8421 HOST[/bold], and open the printed link.
     """
     _check_directory(directory)
     from seewhy.viewer import serve
 
-    serve(directory, host=host, port=port)
+    serve(directory, host=host, port=port, uds=uds, token=token, open_browser=browser)
 
 
 @app.command()
@@ -290,13 +303,11 @@ def _stoppable() -> Iterator[None]:
 
 def main() -> None:
     """Run the command line; a user's mistake ends with a message, not with a traceback."""
-    from seewhy.runner.user_code import UserCodeError
-
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("seewhy").setLevel(logging.INFO)
     try:
         app(prog_name="seewhy")
-    except (UserCodeError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         _complain(f"Error: {error}")
         sys.exit(1)
 

@@ -15,7 +15,7 @@ from skimage import data
 from sklearn.datasets import load_sample_images
 
 from seewhy.store import ExplainerInfo, Inference, JobWriter, Kind, SaliencyMap, Sample
-from seewhy.viewer.server import listen, url
+from seewhy.viewer.sockets import listen, url
 
 LABELS = (
     "dog",

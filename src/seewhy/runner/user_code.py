@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-class UserCodeError(Exception):
+class UserCodeError(RuntimeError):
     """An error out of the user's own code; the message ends with its place there."""
 
 

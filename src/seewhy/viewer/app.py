@@ -20,7 +20,14 @@ PAGES = (jobs, saliency)
 """A folder each: `routes` gives its addresses, `state` reads its query string, `page` its data."""
 
 
-def create_app(directory: str | Path, allowed_hosts: Sequence[str] = ()) -> Starlette:
+def create_app(
+    directory: str | Path,
+    allowed_hosts: Sequence[str] = (),
+    *,
+    token: str | None = None,
+    cookie: str = "seewhy",
+    frame_ancestors: str = "'self'",
+) -> Starlette:
     """Make the ASGI application that shows the jobs below a folder.
 
     All links are relative: it works under any URL prefix that a proxy strips, and mounted.
@@ -31,6 +38,8 @@ def create_app(directory: str | Path, allowed_hosts: Sequence[str] = ()) -> Star
         Folder with jobs; read anew on each request.
     allowed_hosts : sequence of str
         Host names to answer to, besides localhost, addresses and this machine's name.
+    token, cookie, frame_ancestors
+        Who may look; see `seewhy.viewer.security.Guard`. Without a token: whoever can connect.
 
     Raises
     ------
@@ -46,7 +55,15 @@ def create_app(directory: str | Path, allowed_hosts: Sequence[str] = ()) -> Star
             Route("/static/{name:path}", site.asset),
             *(route for page in PAGES for route in page.routes(site)),
         ],
-        middleware=[Middleware(Guard, allowed_hosts=allowed_hosts)],
+        middleware=[
+            Middleware(
+                Guard,
+                allowed_hosts=allowed_hosts,
+                token=token,
+                cookie=cookie,
+                frame_ancestors=frame_ancestors,
+            )
+        ],
         exception_handlers={
             HTTPException: site.http_error,
             BadQuery: site.bad_query,

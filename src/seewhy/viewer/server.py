@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shlex
 import socket
 import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from seewhy.viewer.app import create_app
-
-PORTS_TO_TRY = 50
+from seewhy.viewer.sockets import is_private, listen, listen_on_file, url
 
 
 def serve(
@@ -22,6 +25,8 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8421,
+    uds: str | Path | None = None,
+    token: bool = True,
     allowed_hosts: Sequence[str] = (),
     open_browser: bool | None = None,
 ) -> None:
@@ -32,11 +37,17 @@ def serve(
     directory : str or Path
         Folder with jobs; they may still be running.
     host : str
-        Address to listen on. Everybody who reaches it can look at the pages.
+        Address to listen on.
     port : int
         The next free one is taken if this is not free; 0: any.
+    uds : str, Path or None
+        Listen on this Unix socket instead, which only this user can reach.
+    token : bool
+        Whether the pages open only to who has the printed link. Other users of this machine can
+        connect to its ports. False is for addresses that only this machine reaches.
     allowed_hosts : sequence of str
-        Further names under which browsers may reach the server, such as that of a proxy.
+        Without a token: further names under which browsers may reach the server, such as that of a
+        proxy.
     open_browser : bool or None
         None: only where there is a desktop.
 
@@ -44,55 +55,54 @@ def serve(
     ------
     NotADirectoryError
         If `directory` is not a folder.
+    ValueError
+        If there is no token on an address that other machines reach.
     OSError
-        If there is no such address, or no free port.
+        If there is no such address, no free port, or `uds` is taken.
     """
-    app = create_app(directory, allowed_hosts=(host, *allowed_hosts))
-    with listen(host, port) as listener:
-        address = url(listener)
-        print(f"{Path(directory).resolve()} is shown at {address}  (Ctrl-C ends it)", flush=True)
-        if os.environ.get("SSH_CONNECTION") and host in ("127.0.0.1", "localhost"):
+    if not token and uds is None and not is_private(host):
+        raise ValueError(f"`token` must be True where other machines connect, at `host` {host!r}")
+    # Ctrl-C is how one ends it, at any moment; uvicorn raises it again once all is closed.
+    with suppress(KeyboardInterrupt):
+        if uds is not None:
+            _serve_on_file(directory, Path(uds), allowed_hosts)
+            return
+        with listen(host, port) as listener:
             taken = listener.getsockname()[1]
-            print(f"From your own machine: ssh -L {taken}:127.0.0.1:{taken} {socket.gethostname()}")
-        if _has_desktop() if open_browser is None else open_browser:
-            threading.Timer(0.5, webbrowser.open, [address]).start()
-        settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, date_header=False
-        )
-        # Ctrl-C is how one ends it; uvicorn raises it again once all is closed.
-        try:
-            uvicorn.Server(settings).run(sockets=[listener])
-        except KeyboardInterrupt:
-            print()
+            secret = secrets.token_urlsafe(24) if token else None
+            hosts = (host, *allowed_hosts)
+            app = create_app(directory, hosts, token=secret, cookie=f"seewhy-{taken}")
+            address = url(listener, secret)
+            _say(directory, address)
+            if os.environ.get("SSH_CONNECTION") and is_private(host):
+                _say_ssh(f"127.0.0.1:{taken}", taken)
+            if _has_desktop() if open_browser is None else open_browser:
+                threading.Timer(0.5, webbrowser.open, [address]).start()
+            run(app, listener)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a socket on the first free port from `port` on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    last = min(port + PORTS_TO_TRY, 65535)
-    for candidate in [port] if port == 0 else range(port, last + 1):
-        try:
-            return socket.create_server((host, candidate), family=family, backlog=256)
-        except OSError as error:
-            if not isinstance(error, PermissionError) and not _is_taken(error):
-                raise OSError(
-                    error.errno, f"`host` {host!r} cannot be listened on: {error}"
-                ) from error
-            reason = error
-    raise OSError(reason.errno, f"no free `port` in {port}..{last}") from reason
+def _serve_on_file(directory: str | Path, path: Path, allowed_hosts: Sequence[str]) -> None:
+    app = create_app(directory, allowed_hosts)
+    with listen_on_file(path) as listener:
+        _say(directory, f"the socket {path}")
+        _say_ssh(shlex.quote(str(path.resolve())))
+        run(app, listener)
 
 
-def url(listener: socket.socket) -> str:
-    """Address to type into a browser on this machine."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def run(app: Starlette, listener: socket.socket) -> None:
+    """Answer on a socket until Ctrl-C."""
+    settings = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, date_header=False
+    )
+    uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _is_taken(error: OSError) -> bool:
-    import errno
+def _say(directory: str | Path, place: str) -> None:
+    print(f"{Path(directory).resolve()} is shown at {place}  (Ctrl-C ends it)", flush=True)
 
-    return error.errno == errno.EADDRINUSE
+
+def _say_ssh(far: str, port: int = 8421) -> None:
+    print(f"From your own machine: ssh -L {port}:{far} {socket.gethostname()}", flush=True)
 
 
 def _has_desktop() -> bool:
