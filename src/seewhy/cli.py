@@ -203,8 +203,9 @@ def benchmark(
     """Rank the explainers of the jobs below DIRECTORY by their scores.
 
     Under each metric: mean, 95 % interval (bootstrap over samples), and how each explainer does
-    beside a random map and the edges of the image. One that is not distinguishable from these has
-    shown nothing about the network. Scores are made by a run with [bold]benchmarkers[/bold].
+    beside a random map and the edges of the image, for tables beside a random ranking. One that is
+    not distinguishable from these has shown nothing about the network. Scores are made by a run
+    with [bold]benchmarkers[/bold].
     """
     from seewhy.cli_benchmark import report
 

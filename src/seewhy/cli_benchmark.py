@@ -28,8 +28,8 @@ def report(paths: Sequence[Path], out: Console, as_json: bool) -> None:
             jobs[path] = reader.sanity_report()
     if not any(jobs.values()):
         raise ValueError(
-            "there are no scores: run with metrics, `benchmarkers` of `register_saliency` or of "
-            "the file that `seewhy run` takes"
+            "there are no scores: run with metrics, `benchmarkers` of `register_saliency`, of "
+            "`register_explainers` or of the file that `seewhy run` takes"
         )
     if as_json:
         plain = {str(path): [to_plain(ranking) for ranking in made] for path, made in jobs.items()}

@@ -186,7 +186,10 @@ def test_a_bad_attribution_is_refused(
 def test_an_attribution_needs_its_row(open_tabular: Open) -> None:
     writer = open_tabular()
     writer.add_attributions([values(7)])
-    with pytest.raises(ValueError, match="an attribution was added for a row that `add_row` never"):
+    with pytest.raises(
+        ValueError,
+        match="an attribution or score was added for a row or label that `add_row` never",
+    ):
         writer.flush()
     writer.close()
 

@@ -14,6 +14,7 @@ from seewhy.benchmark.localization import Localization
 from seewhy.benchmark.localization_metric import LocalizationMetric
 from seewhy.benchmark.max_sensitivity import MaxSensitivity
 from seewhy.benchmark.parameter_randomisation import ParameterRandomisation
+from seewhy.benchmark.random_ranking import RandomRanking
 from seewhy.benchmark.relevance_mass import RelevanceMass
 from seewhy.benchmark.relevance_rank import RelevanceRank
 from seewhy.benchmark.road import ROAD
@@ -41,6 +42,7 @@ __all__ = [
     "Metric",
     "ParameterRandomisation",
     "RandomMap",
+    "RandomRanking",
     "RelevanceMass",
     "RelevanceRank",
     "Robustness",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from seewhy.explainer.shapley.background import coalition_values, make_background
 from seewhy.explainer.shapley.explanation import values_array
-from seewhy.explainer.tabular import TabularExplainer, check_positive, read_rows
+from seewhy.explainer.tabular import TabularExplainer, check_positive, digest, read_rows
 
 METRICS = ("Deletion", "Insertion")
 ROWS_PER_EVAL = 16384
@@ -76,6 +76,16 @@ class TabularFaithfulness(TabularExplainer):
         self.metric = metric
         self.summarise = None if summarise is None else check_positive("summarise", summarise)
         self._background = make_background(rows.values, self.summarise)
+
+    @property
+    def name(self) -> str:
+        """The name under which scores are stored: that of the measure."""
+        return self.metric
+
+    @property
+    def data_digest(self) -> str:
+        """Hexadecimal digest of the background."""
+        return digest(self._background.rows, self._background.weights)
 
     @property
     def parameters(self) -> dict[str, Any]:

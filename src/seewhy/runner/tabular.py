@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from seewhy.benchmark import RandomRanking, TabularFaithfulness
 from seewhy.explainer import PseudoLinearCoef
 from seewhy.explainer.tabular import Predictor, answering, check_names
 from seewhy.explainer.tabular.checks import check_category_names
@@ -22,7 +24,7 @@ from seewhy.runner.tabular_checks import TabularMethod
 from seewhy.runner.tabular_data import digest_of_all, digests, read_table, read_truth
 from seewhy.runner.tabular_explanation import TabularExplanation
 from seewhy.runner.tabular_resume import check_same_answers, number_rows
-from seewhy.store import Coefficients, ExplainerInfo, TabularWriter
+from seewhy.store import Coefficients, ExplainerInfo, MetricInfo, TabularWriter
 from seewhy.store.records import JSON
 from seewhy.store.rows import check_job_name
 from seewhy.version import __version__
@@ -116,6 +118,7 @@ class TabularRunner:
         self._batch_size = None if batch_size is None else checks.check_batch_size(batch_size)
         self._progress = checks.check_progress(progress)
         self._explainers: Sequence[TabularMethod] = ()
+        self._metrics: Sequence[TabularFaithfulness] = ()
         self._answering = answering(predictor)
         self._predictor = Predictor(predictor)
         self._answers = read_answers(self._predictor(rows.values[:LOOKED_AT], rows.kind))
@@ -127,8 +130,10 @@ class TabularRunner:
             self._table.truth, len(self._table), self._labels, self._answers.regression
         )
 
-    def register_explainers(self, explainers: list[Any]) -> None:
-        """Choose the explainers; may be called once.
+    def register_explainers(
+        self, explainers: list[Any], benchmarkers: list[TabularFaithfulness] | None = None
+    ) -> None:
+        """Choose the explainers, and the metrics that score them; may be called once.
 
         Parameters
         ----------
@@ -136,24 +141,30 @@ class TabularRunner:
             At least one `LIMETabular`, `SHAPKernel`, `SHAPGradient` or `PseudoLinearCoef`, of
             distinct classes, each made for the very predictor of the runner. An explainer may serve
             several runners.
+        benchmarkers
+            Metrics of distinct kinds, made for the same predictor. They score what is said of the
+            classes that are predicted or true, of PseudoLinearCoef nothing. A random ranking is
+            scored beside the explainers, so that the scores can be compared with something.
 
         Raises
         ------
         TypeError
             If an argument is of a wrong type.
         ValueError
-            If there is no explainer, a class is repeated, or an explainer was made for another
-            predictor, another number of columns, or another number of classes.
+            If there is no explainer, a class is repeated, or an explainer or a metric was made for
+            another predictor, another number of columns, or another number of classes.
         RuntimeError
             If it was called before.
         """
         if self._explainers:
             raise RuntimeError("`register_explainers` must be called once, it was called before")
         made = tabular_checks.check_methods(explainers, self._answering, self._table, self._answers)
+        metrics = tabular_checks.check_metrics(benchmarkers, made, self._answering, self._table)
         self._features = tabular_checks.feature_infos(
             self._feature_names, self._table, made, self._categories
         )
         self._explainers = made
+        self._metrics = metrics
 
     def run(self) -> Path:
         """Explain every row that is not yet in the store, and return the path of the store.
@@ -201,10 +212,18 @@ class TabularRunner:
             settings=settings,
             labels=self._labels,
             features=self._features,
-            explainers=[_info(explainer) for explainer in self._explainers],
+            explainers=[_info(explainer) for explainer in self._explainers]
+            + [ExplainerInfo(b.name, True, b.parameters, True) for b in self._baselines()],
+            metrics=[
+                MetricInfo(m.name, True, -inf, inf, {**m.parameters, "data": m.data_digest})
+                for m in self._metrics
+            ],
             total=len(self._table),
             versions={"seewhy": __version__, **versions},
         )
+
+    def _baselines(self) -> list[RandomRanking]:
+        return [RandomRanking()] if self._metrics else []
 
     def _explain_rows(self, writer: TabularWriter, known: list[str]) -> None:
         explanation = TabularExplanation(
@@ -214,6 +233,7 @@ class TabularRunner:
             self._predictor,
             self._answers,
             [each for each in self._explainers if not isinstance(each, PseudoLinearCoef)],
+            self._metrics,
             self._targets,
             self._threshold,
         )

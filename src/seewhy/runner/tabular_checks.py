@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from seewhy.benchmark import TabularFaithfulness
 from seewhy.explainer import LIMETabular, PseudoLinearCoef
 from seewhy.explainer.shapley.base import ShapleyExplainer
 from seewhy.explainer.tabular import answering
@@ -66,6 +67,32 @@ def check_methods(
     return list(explainers)
 
 
+def check_metrics(
+    benchmarkers: Any, explainers: Sequence[TabularMethod], predictor: Any, table: Table
+) -> Sequence[TabularFaithfulness]:
+    """Raise TypeError or ValueError unless they are distinct and score `predictor` on `table`."""
+    if benchmarkers is None:
+        return ()
+    if not isinstance(benchmarkers, (list, tuple)):
+        raise TypeError(f"`benchmarkers` must be a list, got {type(benchmarkers).__name__}")
+    for metric in benchmarkers:
+        if not isinstance(metric, TabularFaithfulness):
+            raise TypeError(
+                "`benchmarkers` must hold TabularFaithfulness, got "
+                f"{type(metric).__name__}; a metric is an instance"
+            )
+        _check_made_for("benchmarkers", metric, predictor, table)
+    repeated = [n for n, count in Counter(m.name for m in benchmarkers).items() if count > 1]
+    if repeated:
+        raise ValueError(f"`benchmarkers` must be of distinct kinds, got {repeated[0]} twice")
+    if benchmarkers and all(isinstance(explainer, PseudoLinearCoef) for explainer in explainers):
+        raise ValueError(
+            "`benchmarkers` score what is said of single rows, `explainers` must hold one that "
+            "explains them, got PseudoLinearCoef only"
+        )
+    return list(benchmarkers)
+
+
 def feature_infos(
     names: Sequence[str] | None,
     table: Table,
@@ -103,25 +130,30 @@ def _check_method(explainer: Any, predictor: Any, table: Table, answers: Answers
             "`explainers` must hold LIMETabular, SHAPKernel, SHAPGradient or PseudoLinearCoef, "
             f"got {type(explainer).__name__}; an explainer is an instance"
         )
-    own, asked = answering(explainer.predictor), answering(predictor)
-    # A bound method is made anew each time it is looked up.
-    if own is not asked and not (inspect.ismethod(own) and own == asked):
-        raise ValueError(
-            f"`explainers` must explain the runner's own predictor, {explainer.name} was made for "
-            "another one"
-        )
+    _check_made_for("explainers", explainer, predictor, table)
     if isinstance(explainer, PseudoLinearCoef):
         if explainer.num_classes != answers.num_outputs:
             raise ValueError(
                 f"`explainers` must explain the {answers.num_outputs} outputs of the predictor, "
                 f"{explainer.name} was made for {explainer.num_classes} classes"
             )
-        return
-    width = table.rows.values.shape[1]
-    if explainer.num_features != width:
+
+
+def _check_made_for(argument: str, made: Any, predictor: Any, table: Table) -> None:
+    """Raise ValueError unless something was made for `predictor` and as wide a table."""
+    own, asked = answering(made.predictor), answering(predictor)
+    # A bound method is made anew each time it is looked up.
+    if own is not asked and not (inspect.ismethod(own) and own == asked):
+        verb = "explain" if argument == "explainers" else "score"
         raise ValueError(
-            f"`explainers` must be made for the {width} columns of `data`, {explainer.name} was "
-            f"made for {explainer.num_features}"
+            f"`{argument}` must {verb} the runner's own predictor, {made.name} was made for "
+            "another one"
+        )
+    width = table.rows.values.shape[1]
+    if not isinstance(made, PseudoLinearCoef) and made.num_features != width:
+        raise ValueError(
+            f"`{argument}` must be made for the {width} columns of `data`, {made.name} was "
+            f"made for {made.num_features}"
         )
 
 

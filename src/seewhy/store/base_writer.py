@@ -9,7 +9,7 @@ import platform
 import sqlite3
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, TypeVar
@@ -26,8 +26,8 @@ from seewhy.store.connect import (
     translate_errors,
 )
 from seewhy.store.lock import JobLock
-from seewhy.store.records import JSON, ExplainerInfo, Status
-from seewhy.store.rows import check_job_name
+from seewhy.store.records import JSON, ExplainerInfo, MetricInfo, Score, Status
+from seewhy.store.rows import check_job_name, score_row
 
 BATCH_ROWS = 250
 BATCH_SECONDS = 0.5
@@ -58,6 +58,7 @@ class StoreWriter:
         settings: Mapping[str, JSON],
         labels: Sequence[str],
         explainers: Sequence[ExplainerInfo],
+        metrics: Sequence[MetricInfo],
         total: int | None,
         versions: Mapping[str, str] | None,
         prepare: Callable[[sqlite3.Connection], None],
@@ -77,6 +78,7 @@ class StoreWriter:
             self._connection = open_writable(self.path)
             with self._transaction():
                 resume.prepare(self._connection, self.path, settings, labels)
+                resume.add_metrics(self._connection, self.path, metrics)
                 prepare(self._connection)
                 resume.add_explainers(self._connection, self.path, explainers)
                 self._set_meta(
@@ -101,12 +103,27 @@ class StoreWriter:
             raise
         rows = self._connection.execute("SELECT name, id, signed FROM explainer")
         self._explainers = {name: (number, bool(signed)) for name, number, signed in rows}
+        self._metrics = dict(self._connection.execute("SELECT name, id FROM metric").fetchall())
 
     def digests(self) -> list[tuple[int, str]]:
         """Id and digest of every stored sample, by id."""
         self.flush()
         with translate_errors(self.path):
             return self._connection.execute("SELECT id, digest FROM sample ORDER BY id").fetchall()
+
+    def add_scores(self, scores: Iterable[Score]) -> None:
+        """Add scores of explained labels; a no-op for those already stored.
+
+        Raises
+        ------
+        ValueError
+            If a score is not finite, or names an unknown label, explainer or metric.
+        """
+        self._check_open()
+        for score in scores:
+            table, row = score_row(score, self._labels, self._explainers, self._metrics)
+            self._pending[table].append(row)
+            self._flush_if_due()
 
     def progress(self, done: int) -> None:
         """Tell how many of `total` samples are dealt with; else it is the number stored."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from seewhy.store.queries import Sort
 from seewhy.store.reader import JobReader
-from seewhy.store.records import Kind, SampleRecord
+from seewhy.store.records import Kind, SampleRecord, Score
 from seewhy.store.tabular_records import (
     Attribution,
     Attributions,
@@ -170,6 +170,21 @@ class TabularReader(JobReader):
             else:
                 made.relative[label, view] = json.loads(weights)
         return made
+
+    def scores_of(self, row_id: int) -> tuple[Score, ...]:
+        """What metrics say of the attributions of one row, and of the baselines beside them.
+
+        By metric, then by explainer and label. `scores` gives the means of all rows.
+        """
+        with self._query() as connection:
+            rows = connection.execute(
+                "SELECT sample_id, label_id, explainer.name, metric.name, value FROM score "
+                "JOIN explainer ON explainer.id = explainer_id "
+                "JOIN metric ON metric.id = metric_id WHERE sample_id = ? "
+                "ORDER BY metric_id, explainer_id, label_id",
+                (row_id,),
+            )
+            return tuple(Score(*row) for row in rows)
 
     def attribution_counts(self) -> dict[str, int]:
         """Count the attributions of each explainer that has any."""

@@ -168,8 +168,11 @@ class KnownRow(NamedTuple):
         Labels with an inference.
     attributions : frozenset of (int, str)
         (label, explainer name) of every attribution.
+    scores : frozenset of (int, str, str)
+        (label, explainer or baseline name, metric name) of every score.
     """
 
     outputs: Floats
     labels: frozenset[int]
     attributions: frozenset[tuple[int, str]]
+    scores: frozenset[tuple[int, str, str]] = frozenset()

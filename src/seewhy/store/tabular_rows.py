@@ -32,6 +32,7 @@ STATEMENTS: dict[str, str] = {
         "INSERT INTO rule (sample_id, label_id, explainer_id, position, feature_id, description, "
         "weight) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     ),
+    "score": INSERTS["score"],
 }
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from seewhy.store.base_writer import StoreWriter
 from seewhy.store.connect import translate_errors
-from seewhy.store.records import JSON, ExplainerInfo
-from seewhy.store.resume import CURE
+from seewhy.store.records import JSON, ExplainerInfo, MetricInfo
+from seewhy.store.resume import CURE, KNOWN
 from seewhy.store.tabular_records import (
     Attribution,
     Coefficients,
@@ -43,7 +43,7 @@ class TabularWriter(StoreWriter):
 
     Parameters
     ----------
-    summary_dir, job, settings, explainers, total, versions
+    summary_dir, job, settings, explainers, metrics, total, versions
         As for `JobWriter`. The setting "kind" should begin with "tabular".
     labels : sequence of str
         Names of the model's outputs; one for a regression.
@@ -57,7 +57,7 @@ class TabularWriter(StoreWriter):
     """
 
     statements: ClassVar[Mapping[str, str]] = STATEMENTS
-    orphan = "an attribution was added for a row that `add_row` never got"
+    orphan = "an attribution or score was added for a row or label that `add_row` never got"
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class TabularWriter(StoreWriter):
         labels: Sequence[str],
         features: Sequence[FeatureInfo],
         explainers: Sequence[ExplainerInfo],
+        metrics: Sequence[MetricInfo] = (),
         total: int | None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
@@ -80,6 +81,7 @@ class TabularWriter(StoreWriter):
             settings=settings,
             labels=labels,
             explainers=explainers,
+            metrics=metrics,
             total=total,
             versions=versions,
             prepare=prepare,
@@ -221,8 +223,16 @@ def _known(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Know
         ids,
     ):
         made[row].add((label, explainer))
+    scores: dict[int, set[tuple[int, str, str]]] = defaultdict(set)
+    for row, *scored in connection.execute(f"{KNOWN['scores']}{chosen}", ids):
+        scores[row].add(tuple(scored))
     return {
-        row: KnownRow(np.array(json.loads(outputs)), frozenset(labels[row]), frozenset(made[row]))
+        row: KnownRow(
+            np.array(json.loads(outputs)),
+            frozenset(labels[row]),
+            frozenset(made[row]),
+            frozenset(scores[row]),
+        )
         for row, outputs in connection.execute(
             f"SELECT sample_id, outputs FROM tabular_row WHERE sample_id {chosen}", ids
         )

@@ -18,14 +18,12 @@ from seewhy.store.records import (
     MetricInfo,
     SaliencyMap,
     Sample,
-    Score,
     Uncertainty,
 )
 from seewhy.store.rows import (
     INSERTS,
     map_row,
     sample_rows,
-    score_row,
     uncertainty_row,
 )
 
@@ -99,7 +97,6 @@ class JobWriter(StoreWriter):
             raise ValueError(f"`bits` must be 8 or 16, got {bits!r}")
 
         def prepare(connection: sqlite3.Connection) -> None:
-            resume.add_metrics(connection, self.path, metrics)
             for method, given in (
                 ("uncertainty", uncertainty),
                 ("hierarchical_occlusion", hierarchical_occlusion),
@@ -113,12 +110,12 @@ class JobWriter(StoreWriter):
             settings=settings,
             labels=labels,
             explainers=explainers,
+            metrics=metrics,
             total=total,
             versions=versions,
             prepare=prepare,
         )
         self._bits = bits
-        self._metrics = dict(self._connection.execute("SELECT name, id FROM metric").fetchall())
 
     def known(self, sample_ids: Sequence[int]) -> dict[int, KnownSample]:
         """Look up what is already stored of these samples; unknown ones are left out."""
@@ -154,20 +151,6 @@ class JobWriter(StoreWriter):
         for saliency in maps:
             row = map_row(saliency, self._labels, self._explainers, self._bits)
             self._pending["map"].append(row)
-            self._flush_if_due()
-
-    def add_scores(self, scores: Iterable[Score]) -> None:
-        """Add scores of explained labels; a no-op for those already stored.
-
-        Raises
-        ------
-        ValueError
-            If a score is not finite, or names an unknown label, explainer or metric.
-        """
-        self._check_open()
-        for score in scores:
-            table, row = score_row(score, self._labels, self._explainers, self._metrics)
-            self._pending[table].append(row)
             self._flush_if_due()
 
     def add_uncertainties(self, found: Iterable[tuple[int, int, Uncertainty]]) -> None:
