@@ -62,7 +62,7 @@ def test_jobs_are_listed_with_what_they_hold(client: TestClient) -> None:
 def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
     client = TestClient(create_app(tmp_path), base_url="http://localhost")
     assert "No jobs here yet" in client.get("/").text
-    assert get_json(client, "/jobs.json") == {"jobs": []}
+    assert get_json(client, "/jobs.json") == {"jobs": [], "total": 0}
 
 
 def test_the_folder_must_be_one(tmp_path: Path) -> None:

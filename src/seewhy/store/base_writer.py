@@ -94,6 +94,7 @@ class StoreWriter:
                     },
                 )
                 self._touch()
+                self._set_meta(session={"began": time.time(), "done": self._stored()})
         except BaseException:
             if hasattr(self, "_connection"):
                 # A refused run leaves the file as it found it: one ordinary file.
@@ -228,17 +229,18 @@ class StoreWriter:
 
     def _touch(self) -> None:
         """Note the time, the progress and that something changed."""
-        (stored,) = self._connection.execute(
-            "SELECT coalesce(sum(n), 0) FROM sample_count"
-        ).fetchone()
         row = self._connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
         self._set_meta(
             updated=time.time(),
-            done=stored if self._done is None else self._done,
+            done=self._stored() if self._done is None else self._done,
             revision=1 + (int(row[0]) if row else 0),
         )
         if self._forwards is not None:
             self._set_meta(forwards=self._forwards)
+
+    def _stored(self) -> int:
+        row = self._connection.execute("SELECT coalesce(sum(n), 0) FROM sample_count").fetchone()
+        return int(row[0])
 
     def _set_status(self, status: Status) -> None:
         with self._transaction():

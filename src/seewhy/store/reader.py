@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -167,6 +167,7 @@ class JobReader:
                 uncertainty=meta.get("uncertainty"),
                 hierarchical_occlusion=meta.get("hierarchical_occlusion"),
                 counterfactuals=counterfactuals,
+                rate=_rate(meta),
             )
         except KeyError as error:
             raise ValueError(f"{self.path} is not a complete SeeWhy store: no {error}") from error
@@ -381,6 +382,14 @@ class JobReader:
     def _size(self) -> int:
         log = self.path.with_name(self.path.name + "-wal")
         return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+
+
+def _rate(meta: Mapping[str, Any]) -> float | None:
+    session = meta.get("session")  # missing in stores of older writers
+    if session is None or meta["updated"] <= session["began"]:
+        return None
+    done = meta["done"] - session["done"]
+    return done / (meta["updated"] - session["began"]) if done > 0 else None
 
 
 def read_job(path: str | Path) -> JobReader:

@@ -321,6 +321,8 @@ class JobInfo(NamedTuple):
         Settings with which counterfactuals are searched; None if they are not.
     counterfactuals : (int, int)
         Labels with a region that decides the prediction, and all that were searched.
+    rate : float or None
+        Samples a second since the run was last started; None before the first ones.
     """
 
     name: str
@@ -352,3 +354,11 @@ class JobInfo(NamedTuple):
 
     hierarchical_occlusion: Mapping[str, JSON] | None = None
     counterfactuals: tuple[int, int] = (0, 0)
+    rate: float | None = None
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that a running job still needs at this rate; None if that cannot be said."""
+        if self.state != "running" or self.total is None or not self.rate:
+            return None
+        return max(self.total - self.done, 0) / self.rate

@@ -29,16 +29,19 @@ def tabs(info: JobInfo) -> list[Tab]:
 
 
 def job_data(identifier: str, info: JobInfo) -> Data:
-    """Summary of a job."""
+    """Summary of a job, named after its file, which may have been copied or renamed."""
+    *folders, name = (part.replace("~0", "~") for part in identifier.split("~1"))
     return {
         "id": identifier,
-        "name": info.name,
+        "name": name,
         "kind": info.kind,
         "tabular": info.is_tabular,
-        "folder": "/".join(identifier.split("~1")[:-1]).replace("~0", "~"),
+        "folder": "/".join(folders),
         "state": info.state,
         "done": info.done,
         "total": info.total,
+        "rate": info.rate,
+        "remaining": info.remaining,
         "samples": info.samples,
         "labels": info.labels,
         "explainers": [
@@ -51,6 +54,8 @@ def job_data(identifier: str, info: JobInfo) -> Data:
         "revision": info.revision,
         "settings": dict(info.settings),
         "uncertainty": info.uncertainty and dict(info.uncertainty),
+        "counterfactuals": info.hierarchical_occlusion
+        and {"found": info.counterfactuals[0], "searched": info.counterfactuals[1]},
         "versions": dict(info.versions),
         "tabs": [tab._asdict() for tab in tabs(info)],
     }

@@ -32,7 +32,13 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            number=_number, bytes=_bytes, ago=_ago, moment=_moment, segment=segment
+            number=_number,
+            bytes=_bytes,
+            ago=_ago,
+            moment=_moment,
+            rate=_rate,
+            duration=_duration,
+            segment=segment,
         )
         self._environment.globals.update(
             versions=versions,
@@ -78,3 +84,15 @@ def _ago(moment: float) -> str:
 
 def _moment(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def _rate(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def _duration(seconds: float) -> str:
+    """Time still to wait, in words as coarse as such a guess is."""
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * size:
+            return f"about {round(seconds / size)} {name}s"
+    return "about a minute" if seconds > 30 else "less than a minute"
