@@ -169,3 +169,85 @@ def test_stores_of_the_first_version_are_read(open_writer: Factory, make_sample:
         assert job.baselines == ()
         assert len(job.explainers) == 3
         assert in_words(job.sanity_report()[0]) == []
+
+
+def test_means_of_labels_with_and_without_intervals(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    path, values = write(open_writer, make_sample)
+    with read_job(path) as job:
+        every = {of[:3]: of for of in job.scores() if of.label is not None}
+        means = job.label_scores("up")
+        one = job.label_scores(None, "GradCAM", [1])
+        assert job.label_scores("whole") == job.label_scores("none such") == ()
+        assert job.label_scores("up", None, []) == ()
+    assert {of[:3] for of in means} == {of for of in every if of[1] == "up"}
+    for explainer, _, label, mean, n, low, high in means:
+        assert mean == pytest.approx(values[explainer][:, label].mean())
+        assert n == 30
+        assert np.isnan([low, high]).all()
+    assert sorted(one) == sorted(
+        of for of in every.values() if of.explainer == "GradCAM" and of.label == 1
+    )
+
+
+@pytest.mark.parametrize("highest", [False, True])
+@pytest.mark.parametrize("label", [None, 1])
+def test_lowest_and_highest_scores(
+    open_writer: Factory, make_sample: Factory, highest: bool, label: int | None
+) -> None:
+    path, values = write(open_writer, make_sample)
+    with read_job(path) as job:
+        found = job.extreme_scores("up", "GradCAM", label, highest, 7)
+        samples = {sample.id: sample for sample in job.samples()}
+        assert job.extreme_scores("up", "none such") == ()
+        assert job.extreme_scores("unused", "GradCAM") == ()
+    sign = -1 if highest else 1
+    expected = sorted(
+        (sign * value, sample, of)
+        for (sample, of), value in np.ndenumerate(values["GradCAM"])
+        if label in (None, of)
+    )[:7]
+    assert [(sign * s.value, s.sample_id, s.label) for s in found] == expected
+    for scored in found:
+        sample = samples[scored.sample_id]
+        inference = next(i for i in sample.inferences if i.label == scored.label)
+        assert scored.name == sample.name
+        assert (scored.prob, scored.kind) == (inference.prob, inference.kind)
+
+
+def test_scores_whatever_the_label_lead_to_the_most_probable_label(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    path, values = write(open_writer, make_sample)
+    with read_job(path) as job:
+        found = job.extreme_scores("whole", "Gradient", limit=5)
+        best = {sample.id: sample.inferences[0].label for sample in job.samples()}
+        assert job.extreme_scores("whole", "Gradient", 0) == ()
+    column = values["Gradient"][:, 0]
+    assert [scored.sample_id for scored in found] == list(np.argsort(column)[:5])
+    assert [scored.label for scored in found] == [best[scored.sample_id] for scored in found]
+
+
+def test_differences_are_taken_where_both_have_a_score(
+    open_writer: Factory, make_sample: Factory
+) -> None:
+    """Against the definition, a dictionary lookup for each explanation."""
+    random = np.random.default_rng(3)
+    table = {
+        name: {key: random.random() for key in np.ndindex(40, 2) if random.random() < 0.7}
+        for name in ("GradCAM", "RandomMap")
+    }
+    explainers = [ExplainerInfo("GradCAM", False, {}), ExplainerInfo("RandomMap", False, {}, True)]
+    with open_writer(explainers=explainers, metrics=[MetricInfo("up", True, 0, 1, {})]) as writer:
+        for number in range(40):
+            writer.add_sample(make_sample(number))
+        for name, scores in table.items():
+            writer.add_scores(Score(*key, name, "up", value) for key, value in scores.items())
+    with read_job(writer.path) as job:
+        (ranking,) = job.sanity_report()
+    (comparison,) = next(s for s in ranking.standings if not s.baseline).comparisons
+    both = table["GradCAM"].keys() & table["RandomMap"].keys()
+    differences = {key: table["GradCAM"][key] - table["RandomMap"][key] for key in both}
+    assert comparison.difference.mean == pytest.approx(np.mean(list(differences.values())))
+    assert comparison.difference.n == len({sample for sample, _ in both})

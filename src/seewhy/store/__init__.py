@@ -28,6 +28,7 @@ from seewhy.store.records import (
     Sample,
     SampleRecord,
     Score,
+    ScoredSample,
     ScoreSummary,
     Uncertainty,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "SampleRecord",
     "Score",
     "ScoreSummary",
+    "ScoredSample",
     "Sort",
     "Standing",
     "TabularReader",

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from seewhy.store.bootstrap import Mean, mean_interval
-from seewhy.store.records import MetricInfo, ScoreSummary
-
-# Scores of labels and scores of samples whatever the label, in one form.
-_ALL = (
-    "SELECT metric_id, explainer_id, label_id, sample_id, value FROM score UNION ALL "
-    "SELECT metric_id, explainer_id, NULL, sample_id, value FROM sample_score"
-)
-_OVERALL = (
-    "SELECT explainer.name, metric.name, NULL, sum(value), count(*) "
-    f"FROM ({_ALL}) JOIN explainer ON explainer.id = explainer_id "
-    "JOIN metric ON metric.id = metric_id GROUP BY metric_id, explainer_id, sample_id"
-)
-_BY_LABEL = (
-    "SELECT explainer.name, metric.name, label_id, value, 1 "
-    "FROM score JOIN explainer ON explainer.id = explainer_id "
-    "JOIN metric ON metric.id = metric_id ORDER BY metric_id, explainer_id, label_id"
-)
-_DIFFERENCES = (
-    f"WITH one AS ({_ALL}) SELECT sum(a.value - b.value), count(*) FROM one AS a JOIN one AS b "
-    "ON b.metric_id = a.metric_id AND b.sample_id = a.sample_id AND b.label_id IS a.label_id "
-    "WHERE a.metric_id = (SELECT id FROM metric WHERE name = ?) "
-    "AND a.explainer_id = (SELECT id FROM explainer WHERE name = ?) "
-    "AND b.explainer_id = (SELECT id FROM explainer WHERE name = ?) GROUP BY a.sample_id"
-)
+from seewhy.store import scores
+from seewhy.store.bootstrap import Mean, mean_intervals
+from seewhy.store.records import MetricInfo
+from seewhy.store.scores import Values
 
 
 class Comparison(NamedTuple):
@@ -70,29 +48,53 @@ class Ranking(NamedTuple):
     standings: tuple[Standing, ...]
 
 
-def summaries(connection: sqlite3.Connection, by_label: bool) -> tuple[ScoreSummary, ...]:
-    """Mean scores: of each explainer under each metric, for all labels and for each."""
-    made = _summaries(connection.execute(_OVERALL))
-    return (*made, *_summaries(connection.execute(_BY_LABEL))) if by_label else tuple(made)
-
-
 def rankings(connection: sqlite3.Connection, metrics: Sequence[MetricInfo]) -> tuple[Ranking, ...]:
     """Rank explainers and baselines under each metric that has scores."""
-    rows = connection.execute("SELECT name, baseline FROM explainer ORDER BY id").fetchall()
-    baselines = {name: bool(baseline) for name, baseline in rows}
-    means = _means(connection.execute(_OVERALL))
+    rows = connection.execute("SELECT name, id, baseline FROM explainer ORDER BY id").fetchall()
+    baselines = [name for name, _, baseline in rows if baseline]
+    metric_ids = scores.ids(connection, "metric")
     made = []
     for metric in metrics:
-        standings = [
-            Standing(name, baselines[name], mean, _compare(connection, metric, name, baselines))
-            for (name, measured, _), mean in means.items()
-            if measured == metric.name
-        ]
-        sign = -1 if metric.higher_is_better else 1
-        standings.sort(key=lambda standing: sign * standing.score.mean)
-        if standings:
-            made.append(Ranking(metric, tuple(standings)))
+        values = {
+            name: found
+            for name, explainer_id, _ in rows
+            for found in [scores.read_values(connection, metric_ids[metric.name], explainer_id)]
+            if len(found.values)
+        }
+        if values:
+            made.append(Ranking(metric, _standings(metric, values, baselines)))
     return tuple(made)
+
+
+def _standings(
+    metric: MetricInfo, values: Mapping[str, Values], baselines: Sequence[str]
+) -> tuple[Standing, ...]:
+    compared = _compare(metric, values, baselines)
+    means = mean_intervals([of.by_sample() for of in values.values()])
+    standings = [
+        Standing(name, name in baselines, mean, tuple(compared.get(name, ())))
+        for name, mean in zip(values, means, strict=True)
+    ]
+    sign = -1 if metric.higher_is_better else 1
+    return tuple(sorted(standings, key=lambda standing: sign * standing.score.mean))
+
+
+def _compare(
+    metric: MetricInfo, values: Mapping[str, Values], baselines: Sequence[str]
+) -> dict[str, list[Comparison]]:
+    """Compare every explainer with every baseline, where they have scores of the same."""
+    differences = {
+        (name, baseline): difference
+        for name, of in values.items()
+        if name not in baselines
+        for baseline in baselines
+        if baseline in values and len((difference := of.minus(values[baseline])).values)
+    }
+    means = mean_intervals([difference.by_sample() for difference in differences.values()])
+    made: dict[str, list[Comparison]] = {}
+    for (name, baseline), mean in zip(differences, means, strict=True):
+        made.setdefault(name, []).append(Comparison(baseline, mean, _verdict(mean, metric)))
+    return made
 
 
 def in_words(ranking: Ranking) -> list[str]:
@@ -120,49 +122,9 @@ def _beside(comparison: Comparison) -> str:
     )
 
 
-def _compare(
-    connection: sqlite3.Connection, metric: MetricInfo, explainer: str, baselines: dict[str, bool]
-) -> tuple[Comparison, ...]:
-    made = []
-    for baseline in (name for name, is_one in baselines.items() if is_one):
-        rows = connection.execute(_DIFFERENCES, (metric.name, explainer, baseline)).fetchall()
-        if rows and not baselines[explainer]:
-            difference = _mean(rows)
-            made.append(Comparison(baseline, difference, _verdict(difference, metric)))
-    return tuple(made)
-
-
 def _verdict(difference: Mean, metric: MetricInfo) -> str:
     if np.isnan(difference.low):
         return "too few samples"
     if difference.low <= 0 <= difference.high:
         return "not distinguishable"
     return "better" if (difference.mean > 0) == metric.higher_is_better else "worse"
-
-
-def _summaries(rows: Iterable[Any]) -> list[ScoreSummary]:
-    grouped = _grouped(rows)
-    return [
-        ScoreSummary(
-            *names, mean=made.mean, n=int(sum(n for _, n in pairs)), low=made.low, high=made.high
-        )
-        for names, pairs in grouped.items()
-        for made in [_mean(pairs)]
-    ]
-
-
-def _means(rows: Iterable[Any]) -> dict[tuple[str, str, int | None], Mean]:
-    return {names: _mean(pairs) for names, pairs in _grouped(rows).items()}
-
-
-def _grouped(rows: Iterable[Any]) -> dict[tuple[str, str, int | None], list[tuple[float, int]]]:
-    """Sums and counts of samples, by explainer, metric and label."""
-    grouped: dict[tuple[str, str, int | None], list[tuple[float, int]]] = defaultdict(list)
-    for explainer, metric, label, total, count in rows:
-        grouped[explainer, metric, label].append((total, count))
-    return grouped
-
-
-def _mean(pairs: Sequence[tuple[float, int]]) -> Mean:
-    sums, counts = np.array(pairs, np.float64).T
-    return mean_interval(sums, counts)

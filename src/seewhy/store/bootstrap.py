@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 DRAWS = 2000
 MANY = 1000
 """With so many samples the mean is normally distributed well enough, and draws take long."""
+AT_ONCE = 256
 
 Array = npt.NDArray[np.float64]
 
@@ -47,15 +49,46 @@ def mean_interval(sums: Array, counts: Array, seed: int = 0) -> Mean:
     counts
         Number of its explanations (n,).
     """
+    return mean_intervals([(sums, counts)], seed)[0]
+
+
+def mean_intervals(groups: Sequence[tuple[Array, Array]], seed: int = 0) -> list[Mean]:
+    """`mean_interval` of many groups of samples; those of one size share their draws."""
+    sizes: dict[int, list[int]] = {}
+    for index, (sums, _) in enumerate(groups):
+        sizes.setdefault(len(sums), []).append(index)
+    made: dict[int, Mean] = {}
+    for n, members in sizes.items():
+        if n < 2:
+            means = [
+                Mean(float(sums[0] / counts[0]), np.nan, np.nan, n)
+                for sums, counts in (groups[index] for index in members)
+            ]
+        elif n >= MANY:
+            means = [_normal(*groups[index]) for index in members]
+        else:
+            means = _drawn([groups[index] for index in members], n, seed)
+        made.update(zip(members, means, strict=True))
+    return [made[index] for index in range(len(groups))]
+
+
+def _normal(sums: Array, counts: Array) -> Mean:
     n, total = len(sums), counts.sum()
-    mean = float(sums.sum() / total)
-    if n < 2:
-        return Mean(mean, np.nan, np.nan, n)
-    if n >= MANY:
-        residuals = (sums - mean * counts) * n / total
-        error = residuals.std(ddof=1) / np.sqrt(n)
-        return Mean(mean, float(mean - 1.96 * error), float(mean + 1.96 * error), n)
-    drawn = np.random.default_rng(seed).integers(n, size=(DRAWS, n))
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Mean(mean, float(low), float(high), n)
+    mean = sums.sum() / total
+    residuals = (sums - mean * counts) * n / total
+    error = residuals.std(ddof=1) / np.sqrt(n)
+    return Mean(float(mean), float(mean - 1.96 * error), float(mean + 1.96 * error), n)
+
+
+def _drawn(groups: Sequence[tuple[Array, Array]], n: int, seed: int) -> list[Mean]:
+    rows = np.random.default_rng(seed).integers(n, size=(DRAWS, n))
+    rows += np.arange(DRAWS)[:, None] * n
+    times = np.bincount(rows.ravel(), minlength=DRAWS * n).reshape(DRAWS, n).astype(np.float64)
+    made: list[Mean] = []
+    for start in range(0, len(groups), AT_ONCE):
+        sums, counts = np.array(groups[start : start + AT_ONCE]).transpose(1, 2, 0)
+        drawn = (times @ sums) / (times @ counts)
+        low, high = np.percentile(drawn, (2.5, 97.5), axis=0).tolist()
+        means = sums.sum(0) / counts.sum(0)
+        made += [Mean(*ends, n) for ends in zip(means.tolist(), low, high, strict=True)]
+    return made

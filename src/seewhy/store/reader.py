@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from seewhy.store import assessment, counterfactual_queries, queries
+from seewhy.store import assessment, counterfactual_queries, queries, scores
 from seewhy.store.assessment import Ranking
 from seewhy.store.connect import lock_path, open_readable, translate_errors
 from seewhy.store.counterfactual_queries import CounterfactualQuery, Place
@@ -37,6 +37,7 @@ from seewhy.store.records import (
     Kind,
     MetricInfo,
     SampleRecord,
+    ScoredSample,
     ScoreSummary,
 )
 from seewhy.store.samples import fetch_samples
@@ -218,7 +219,52 @@ class JobReader:
             Whether to give the mean of each label besides that of all together.
         """
         with self._query() as connection:
-            return assessment.summaries(connection, by_label)
+            made = scores.overall(connection)
+            return tuple(made + scores.by_label(connection) if by_label else made)
+
+    def label_scores(
+        self,
+        metric: str | None = None,
+        explainer: str | None = None,
+        labels: Sequence[int] | None = None,
+    ) -> tuple[ScoreSummary, ...]:
+        """Mean scores of single labels, with 95 % intervals.
+
+        Parameters
+        ----------
+        metric, explainer
+            Names; None: all of them.
+        labels : sequence of int
+            Class indices. None: all labels, and as intervals of thousands take long, without.
+        """
+        with self._query() as connection:
+            if labels is None:
+                return tuple(scores.label_means(connection, metric, explainer))
+            return tuple(scores.by_label(connection, metric, explainer, labels))
+
+    def extreme_scores(
+        self,
+        metric: str,
+        explainer: str,
+        label: int | None = None,
+        highest: bool = False,
+        limit: int = 12,
+    ) -> tuple[ScoredSample, ...]:
+        """Explanations with the lowest or highest scores, the most extreme first.
+
+        Parameters
+        ----------
+        metric, explainer
+            Names.
+        label : int or None
+            Class index; None: any.
+        highest
+            Whether the highest are wanted.
+        limit
+            How many at most.
+        """
+        with self._query() as connection:
+            return scores.extremes(connection, metric, explainer, label, highest, limit)
 
     def sanity_report(self) -> tuple[Ranking, ...]:
         """Rank the explainers under each metric, and compare each with the baselines."""

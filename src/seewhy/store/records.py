@@ -113,6 +113,34 @@ class ScoreSummary(NamedTuple):
     high: float
 
 
+class ScoredSample(NamedTuple):
+    """An explanation with its score.
+
+    Attributes
+    ----------
+    sample_id : int
+        Sample.
+    name : str
+        Its name.
+    label : int or None
+        Class index of what was explained. Of a score that holds whatever the label, the sample's
+        most probable label; None if it has none.
+    value : float
+        Score.
+    prob : float or None
+        Probability of the label.
+    kind : {"TP", "FN", "FP"} or None
+        Of the label.
+    """
+
+    sample_id: int
+    name: str
+    label: int | None
+    value: float
+    prob: float | None
+    kind: Kind | None
+
+
 class Uncertainty(NamedTuple):
     """How far the probability of one label of one sample can be trusted.
 
