@@ -1,9 +1,11 @@
-"""Noisy linear imputation pixel by pixel, with a dense system, in float64 NumPy."""
+"""Noisy linear imputation pixel by pixel, solved directly in float64."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
 
 Array = npt.NDArray[np.float64]
 
@@ -18,7 +20,7 @@ def imputed(image: Array, hidden: npt.NDArray[np.bool_]) -> Array:
     height, width = hidden.shape
     places = [(i, j) for i in range(height) for j in range(width) if hidden[i, j]]
     number = {place: k for k, place in enumerate(places)}
-    system = np.zeros((len(places), len(places)))
+    system = sparse.lil_matrix((len(places), len(places)))
     right = np.zeros((len(places), len(image)))
     for (i, j), k in number.items():
         for (down, across), weight in WEIGHTS.items():
@@ -31,5 +33,5 @@ def imputed(image: Array, hidden: npt.NDArray[np.bool_]) -> Array:
             else:
                 right[k] += weight * image[:, near[0], near[1]]
     made = image.copy()
-    made[:, hidden] = np.linalg.solve(system, right).T
+    made[:, hidden] = spsolve(system.tocsc(), right).reshape(right.shape).T
     return made

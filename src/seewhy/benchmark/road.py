@@ -44,7 +44,7 @@ class ROAD(PerturbationMetric):
     A constant map ranks nothing: it gets 0 with a warning.
 
     Cost: a forward for each share and order, and one more but for `"combined"`; a sparse linear
-    system for each share and order, 0.05 s at 224 x 224 on average.
+    system for each share and order, about 0.01 s at 224 x 224.
 
     Parameters
     ----------
@@ -137,8 +137,10 @@ class ROAD(PerturbationMetric):
         """Ask for the probabilities (N, bands) without the pixels of each band of ranks."""
         ops, across = case.ops, len(bands)
         limits, words = np.array(bands), seed_words(self.seed)
-        images: Scores = ops.numpy(case.inputs).astype(np.float64)
-        noise = self.noise * np.random.default_rng(words).standard_normal(images.shape[1:])
+        images = ops.numpy(case.inputs)
+        images = images.astype(np.result_type(images, np.float32))
+        drawn = np.random.default_rng(words).standard_normal(images.shape[1:])
+        noise = (self.noise * drawn).astype(images.dtype)
 
         def make(index: Indices) -> Tensor:
             low, high = limits[index % across].T[:, :, None, None]
