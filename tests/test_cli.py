@@ -57,7 +57,7 @@ def seewhy(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
     yield run
     sys.path[:] = path
-    for name in {"mine", "plan"} & (set(sys.modules) - modules):
+    for name in {"mine", "plan", "iris_model"} & (set(sys.modules) - modules):
         del sys.modules[name]
 
 
@@ -342,6 +342,20 @@ def test_benchmark_ranks_and_says_what_it_is_worth(seewhy: Run, tmp_path: Path) 
     assert ranking["metric"]["low"] is None
     assert ranking["standings"][0]["explainer"] == "GradCAM"
     assert ranking["standings"][0]["comparisons"][0]["verdict"] == "better"
+
+
+def test_a_table_is_run_and_ranked(seewhy: Run, tmp_path: Path) -> None:
+    plan = ROOT / "examples" / "tabular_plan.toml"
+    result = seewhy("run", plan, "--summary-dir", tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"Explanations are in {tmp_path / 'iris.seewhy.db'}\n")
+    told = flat(seewhy("benchmark", tmp_path).out)
+    assert "Deletion: higher is better" in told
+    assert "SHAPKernel is better than RandomRanking." in told
+    info = flat(seewhy("info", tmp_path).out)
+    assert "rows 30 of 30" in info
+    assert "metrics Deletion, Insertion" in info
+    assert "explained 90 outputs by SHAPKernel" in info
 
 
 def test_benchmark_without_scores_says_how_to_get_them(

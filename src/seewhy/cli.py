@@ -64,6 +64,17 @@ A TOML file has the same keys. "module:name" names an object, or a function that
     \\[benchmarkers.DeletionAUC]
     steps = 50
 
+For a table it defines `predictor`, `data` and `explainers`, and what TabularRunner takes:
+
+\b
+    predictor = "models:forest"
+    data = "flowers.csv"           # or "module:name"
+    ground_truth = "species"       # a column of it
+    training = "training.csv"      # what explainers compare with
+    \\[explainers.LIMETabular]
+    \\[explainers.SHAPKernel]
+    summarise = 20
+
 Modules beside FILE can be imported and named."""
 
 

@@ -11,14 +11,17 @@ from typing import Any
 
 from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.runner.image_classification import ImageClassificationRunner
-from seewhy.runner.plan_toml import read_toml
-from seewhy.runner.plan_words import KEYS, OPTIONAL, REQUIRED, PlanError, did_you_mean
+from seewhy.runner.plan_table import is_table, table_runner
+from seewhy.runner.plan_table_toml import read_table_toml
+from seewhy.runner.plan_toml import load_toml, read_toml
+from seewhy.runner.plan_words import KEYS, OPTIONAL, REQUIRED, TABLE_KEYS, PlanError, did_you_mean
+from seewhy.runner.tabular import TabularRunner
 from seewhy.uncertainty import EpistemicUncertainty
 
 
 def load_runner(
     file: Path, summary_dir: str | None = None, progress: bool | None = None
-) -> ImageClassificationRunner:
+) -> ImageClassificationRunner | TabularRunner:
     """Runner of the plan in `file`, ready to run.
 
     The folder of the file is put on the import path, so that the plan can use modules beside it.
@@ -35,6 +38,11 @@ def load_runner(
         `uncertainty`: true, a table of arguments, or in Python an `EpistemicUncertainty`;
         `hierarchical_occlusion`: true, a table of arguments, or in Python a
         `HierarchicalOcclusion`. With the last one, `explainers` may be missing.
+
+        For a table it defines `predictor`, `data` and `explainers`; optional keys are those of
+        `TabularRunner`, `labels` and `benchmarkers`. In TOML `data` may name a CSV file beside the
+        plan, and `ground_truth` and `names` columns of it; `columns` chooses the features, and
+        `training` names what the explainers compare with, `data` by default.
     summary_dir
         Folder for the store; else the file's `summary_dir`, else `explanations`.
     progress
@@ -45,9 +53,17 @@ def load_runner(
     PlanError
         If the file is not as described.
     TypeError, ValueError
-        As of `ImageClassificationRunner`.
+        As of `ImageClassificationRunner` and `TabularRunner`.
     """
     plan = _read(file)
+    if is_table(plan, file):
+        return table_runner(file, plan, summary_dir, progress)
+    return _image_runner(file, plan, summary_dir, progress)
+
+
+def _image_runner(
+    file: Path, plan: Mapping[str, Any], summary_dir: str | None, progress: bool | None
+) -> ImageClassificationRunner:
     searching, search = _method(plan, "hierarchical_occlusion", HierarchicalOcclusion)
     missing = [
         key for key in REQUIRED if key not in plan and not (searching and key == "explainers")
@@ -105,8 +121,11 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise PlanError(f"{file} must be a Python (.py) or TOML (.toml) file")
     sys.path.insert(0, str(file.resolve().parent))
     if file.suffix == ".toml":
-        return read_toml(file)
-    return {key: value for key, value in _run_python(file).items() if key in KEYS}
+        named = load_toml(file)
+        return read_table_toml(named, file) if is_table(named, file) else read_toml(named, file)
+    found = _run_python(file)
+    keys = TABLE_KEYS if is_table(found, file) else KEYS
+    return {key: value for key, value in found.items() if key in keys}
 
 
 def _run_python(file: Path) -> Mapping[str, Any]:

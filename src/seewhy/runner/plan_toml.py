@@ -28,22 +28,30 @@ Known: TypeAlias = tuple[Callable[..., Any], dict[str, Any]]
 """What makes an object, and the arguments that its name stands for."""
 
 
-def read_toml(file: Path) -> Mapping[str, Any]:
-    """Keys and objects of a plan in TOML; PlanError if there is anything wrong with it."""
+def load_toml(file: Path) -> dict[str, Any]:
+    """Keys and texts of a file; PlanError if it is no TOML."""
     try:
-        named = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"{file} is not valid TOML: {error}") from error
+
+
+def read_toml(named: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    """Keys and objects of a plan in TOML; PlanError if there is anything wrong with it."""
     for key in named:
         if key not in KEYS:
-            raise PlanError(f"{file} has an unknown key {key!r}; {did_you_mean(key, KEYS)}")
-    plan = {key: value if key in PLAIN else _object(value, key) for key, value in named.items()}
+            # One that only begins to describe a table is told what it lacks.
+            words = KEYS if "network" in named else (*KEYS, "predictor")
+            raise PlanError(f"{file} has an unknown key {key!r}; {did_you_mean(key, words)}")
+    plan = {
+        key: value if key in PLAIN else named_object(value, key) for key, value in named.items()
+    }
     names = plan["labels"] if "labels" in plan else _class_names(plan.get("data"))
     given: dict[str, Any] = {"num_labels": len(names)}
     given.update((key, plan[key]) for key in ("network", "activation_fn", "output") if key in plan)
     for section, known in (("explainers", _explainers()), ("benchmarkers", _metrics())):
         if section in plan and "network" in plan:
-            plan[section] = _all(section, plan[section], known, given)
+            plan[section] = named_objects(section, plan[section], known, given)
     return plan
 
 
@@ -52,7 +60,7 @@ def _class_names(data: Any) -> Sequence[str]:
     return data[1] if isinstance(data, tuple) and len(data) == 2 else ()
 
 
-def _object(value: Any, key: str) -> Any:
+def named_object(value: Any, key: str) -> Any:
     """What "module:name" names; called if it takes no arguments."""
     if not isinstance(value, str):
         return value
@@ -98,7 +106,9 @@ def _is_network(value: Any) -> bool:
     return True
 
 
-def _all(section: str, named: Any, known: Mapping[str, Known], given: Mapping[str, Any]) -> Any:
+def named_objects(
+    section: str, named: Any, known: Mapping[str, Known], given: Mapping[str, Any]
+) -> Any:
     """Objects of a section: a list of names, or tables with arguments.
 
     `given` is what every object may be given without its being written, where it takes it.
@@ -119,7 +129,7 @@ def _one(
         raise PlanError(f"[{section}.{name}] must be a table of arguments, got {table!r}")
     made, preset = known[name]
     parameters = inspect.signature(made).parameters
-    arguments = [word for word in parameters if word not in preset and word != "network"]
+    arguments = [word for word in parameters if word not in (*preset, "network", "predictor")]
     for word in table:
         if word not in arguments:
             raise PlanError(
@@ -128,12 +138,16 @@ def _one(
             )
     fitting = {word: value for word, value in given.items() if word in parameters}
     written = {word: _argument(value, word) for word, value in table.items()}
-    return made(**{**fitting, **preset, **written})
+    every = {**fitting, **preset, **written}
+    for word, parameter in parameters.items():
+        if parameter.default is parameter.empty and word not in every:
+            raise PlanError(f"[{section}.{name}] must have `{word}`")
+    return made(**every)
 
 
 def _argument(value: Any, word: str) -> Any:
     """The value, or the object it names: no argument is a text with a colon in it."""
-    return _object(value, word) if isinstance(value, str) and ":" in value else value
+    return named_object(value, word) if isinstance(value, str) and ":" in value else value
 
 
 def _explainers() -> dict[str, Known]:

@@ -12,6 +12,13 @@ OPTIONAL = (
 )  # fmt: skip
 KEYS = REQUIRED + OPTIONAL
 
+TABLE_REQUIRED = ("predictor", "data", "explainers")
+TABLE_OPTIONAL = (
+    "summary_dir", "labels", "ground_truth", "training", "columns", "feature_names",
+    "categorical_names", "targets", "threshold", "names", "job", "batch_size", "benchmarkers",
+)  # fmt: skip
+TABLE_KEYS = TABLE_REQUIRED + TABLE_OPTIONAL
+
 
 class PlanError(ValueError):
     """The file that describes the run is not as it must be."""
