@@ -159,6 +159,10 @@ def test_stores_of_the_first_version_are_read(open_writer: Factory, make_sample:
         assert "sample_score" in later
         connection.executescript("".join(f"DROP TABLE {name};" for name in later))
         connection.executescript(
+            "DROP INDEX inference_label_std; DROP INDEX inference_kind_std;"
+            "DROP INDEX sample_max_std; DROP INDEX sample_min_std;"
+            "DROP TRIGGER inference_estimated;"
+            "ALTER TABLE sample DROP COLUMN max_std; ALTER TABLE sample DROP COLUMN min_std;"
             "ALTER TABLE explainer DROP COLUMN baseline;"
             "ALTER TABLE metric DROP COLUMN chance; ALTER TABLE metric DROP COLUMN needs_mask;"
             "ALTER TABLE inference DROP COLUMN mean; ALTER TABLE inference DROP COLUMN std;"

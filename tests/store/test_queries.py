@@ -23,6 +23,7 @@ from seewhy.store import (
     Kind,
     Sample,
     SampleQuery,
+    Uncertainty,
     read_job,
 )
 from seewhy.store.queries import page as fetch_page
@@ -36,7 +37,8 @@ inferences = st.builds(
     st.integers(0, len(LABELS) - 1),
     st.sampled_from([0.0, 0.1, 0.30000000000000004, 1 / 3, 1.0]),
     st.sampled_from([*KINDS, None]),
-    st.none(),
+    st.none()
+    | st.sampled_from([0.0, 0.05, 0.1, 1 / 3]).map(lambda std: Uncertainty(0.5, std, 0, 1)),
 )
 data_sets = st.dictionaries(
     st.integers(0, 40),
@@ -49,25 +51,38 @@ sample_queries = st.builds(
     kinds=st.lists(st.sampled_from(KINDS), max_size=3, unique=True).map(tuple),
     sort=st.sampled_from(SORTS),
     limit=st.integers(1, 5),
+    min_std=st.none() | st.sampled_from([0.0, 0.05, 0.2]),
 )
+
+
+def matches(inference: Inference, query: SampleQuery) -> bool:
+    std = None if inference.uncertainty is None else inference.uncertainty.std
+    return (
+        (not query.labels or inference.label in query.labels)
+        and (not query.kinds or inference.kind in query.kinds)
+        and (query.min_std is None or (std is not None and std >= query.min_std))
+    )
 
 
 def expected(data: Data, query: SampleQuery) -> list[Cursor]:
     """The definition: joint filter, then sort by the matching inferences."""
-    rows = []
+    best = max if query.sort.startswith("-") else min
+    rows: list[Cursor] = []
     for number, found in data.items():
-        matching = [
-            inference.prob
-            for inference in found
-            if (not query.labels or inference.label in query.labels)
-            and (not query.kinds or inference.kind in query.kinds)
-        ]
-        if matching or not (query.labels or query.kinds):
-            best = max if query.sort == "-prob" else min
-            rows.append((best(matching, default=0.0), number))
-    if query.sort == "id":
-        return [Cursor(None, number) for number in sorted(number for _, number in rows)]
-    return [Cursor(*row) for row in sorted(rows, reverse=query.sort == "-prob")]
+        matching = [inference for inference in found if matches(inference, query)]
+        if not matching and (query.labels or query.kinds or query.min_std is not None):
+            continue
+        probs = [inference.prob for inference in matching]
+        stds = [each.uncertainty.std for each in matching if each.uncertainty]
+        value: float | None = None
+        if query.sort in ("prob", "-prob"):
+            value = best(probs, default=0.0)
+        elif query.sort in ("sd", "-sd"):
+            value = best(stds, default=None)
+        rows.append(Cursor(value, number))
+    rows.sort(key=lambda row: (row.value or 0, row.sample_id), reverse=best is max)
+    # Those without an estimate come last, whatever the direction.
+    return sorted(rows, key=lambda row: row.value is None)
 
 
 class Place(NamedTuple):
@@ -109,7 +124,8 @@ def test_pages_equal_a_naive_filter(data: Data, queries: list[SampleQuery], halv
             wanted = expected(data, query)
             check_pages(job, query, wanted)
             names = tuple(LABELS[label] for label in query.labels)
-            read = [sample.id for sample in job.samples(names, query.kinds, query.sort)]
+            found = job.samples(names, query.kinds, query.sort, query.min_std)
+            read = [sample.id for sample in found]
             assert read == [row.sample_id for row in wanted]
 
 
@@ -134,6 +150,11 @@ def check_pages(job: JobReader, query: SampleQuery, wanted: list[Cursor]) -> Non
         assert [sample.id for sample in page.samples] == [row.sample_id for row in rows]
         assert page.before == (rows[0] if start else None)
         assert page.after == rows[-1]
+    ids = [row.sample_id for row in wanted]
+    for number, before, after in zip(ids, [None, *ids], [*ids[1:], None], strict=False):
+        found = job.neighbours(query, number)
+        assert tuple(each and each.id for each in found) == (before, after)
+    assert job.neighbours(query, 999) == (None, None)
 
 
 @settings(max_examples=40, deadline=None)
@@ -174,6 +195,12 @@ def test_a_place_that_is_gone_still_leads_on(place: Place) -> None:
         SampleQuery(labels=(1,), after=Cursor(None, 3)),
         SampleQuery(kinds=("FP",), sort="prob", before=Cursor(0.5, 3)),
         SampleQuery(sort="-prob", after=Cursor(0.5, 3)),
+        SampleQuery(labels=(1, 2), kinds=("FP",), sort="-sd", after=Cursor(0.1, 3)),
+        SampleQuery(labels=(1, 2), sort="sd", before=Cursor(None, 3)),
+        SampleQuery(kinds=("FP",), sort="sd", after=Cursor(None, 3)),
+        SampleQuery(sort="-sd", after=Cursor(0.1, 3)),
+        SampleQuery(sort="sd", before=Cursor(None, 3)),
+        SampleQuery(labels=(1,), sort="-sd", min_std=0.1),
     ],
 )
 def test_no_page_is_sorted_or_scanned_in_full(place: Place, query: SampleQuery) -> None:
@@ -202,6 +229,8 @@ def test_no_page_is_sorted_or_scanned_in_full(place: Place, query: SampleQuery) 
         {"limit": 1001},
         {"after": Cursor(0.5, 3)},
         {"sort": "prob", "after": Cursor(None, 3)},
+        {"min_std": float("nan")},
+        {"min_std": -0.1},
         {"after": Cursor(None, 1), "before": Cursor(None, 3)},
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,3 +74,23 @@ def test_an_older_store_is_migrated_by_readers_and_writers(
     connection = sqlite3.connect(writer.path)
     assert connection.execute("SELECT note FROM sample").fetchall() == [(None,)]
     connection.close()
+
+
+def test_uncertainties_stored_before_version_7_put_samples_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "old.seewhy.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        schema.migrate(connection, 0, schema.SCRIPTS[:6])
+        connection.execute("INSERT INTO label VALUES (0, 'dog'), (1, 'cat')")
+        for number, *stds in ((0, 0.1, 0.3), (1, None, None), (2, 0.2, None)):
+            row = "INSERT INTO sample VALUES (?, '', '', 1, 1, NULL, 0.5, 0.5, 8)"
+            connection.execute(row, (number,))
+            for label, std in enumerate(stds):
+                columns = (
+                    "INSERT INTO inference (sample_id, label_id, prob, std) VALUES (?, ?, 0.5, ?)"
+                )
+                connection.execute(columns, (number, label, std))
+    with read_job(path) as job:
+        assert [sample.id for sample in job.samples(sort="-sd")] == [0, 2, 1]
+        assert [sample.id for sample in job.samples(sort="sd")] == [0, 2, 1]
+        assert [sample.id for sample in job.samples(min_std=0.25)] == [0]
+        assert job.highest_std() == 0.3

@@ -264,7 +264,7 @@ def test_text_travels_compressed_and_pictures_as_they_are(client: TestClient) ->
 
 def test_a_page_loads_at_most_25_kilobytes_of_code(client: TestClient) -> None:
     links = {link for link in Links(client.get(PAGE).text).found if "/static/" in link}
-    assert len(links) == 6
+    assert len(links) >= 6
     sizes = [int(client.get(link.replace("../..", "")).headers["content-length"]) for link in links]
     assert sum(sizes) <= 25_000
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 def test_without_scripts_everything_is_reached_by_links_and_forms(plain: Page, base: str) -> None:
     page = plain
     page.goto(base)
-    page.get_by_role("link", name="animals").click()
+    page.get_by_role("link", name="animals", exact=True).click()
     page.get_by_role("link", name=re.compile("False positive")).click()
     page.get_by_role("complementary").get_by_role("link", name=re.compile("^dog")).click()
     page.get_by_role("link", name="Least probable first").click()
@@ -37,7 +37,7 @@ def test_without_scripts_everything_is_reached_by_links_and_forms(plain: Page, b
     page.get_by_role("complementary").get_by_role("link", name=re.compile("^cat")).click()
     assert query(page)["label"] == ["dog", "cat"]
     page.get_by_label("Opacity").fill("20")
-    page.get_by_role("button", name="Set").click()
+    page.get_by_role("button", name="Set opacity").click()
     assert query(page)["op"] == ["20"]
     assert query(page)["label"] == ["dog", "cat"]
     page.get_by_role("link", name="inferno").click()
@@ -62,7 +62,7 @@ def test_pages_work_under_any_prefix(page: Page, jobs: Path, prefix: str) -> Non
     app = Starlette(routes=[Mount(prefix, create_app(jobs))])
     with serving(app) as address:
         page.goto(f"{address.rstrip('/')}{prefix}/")
-        page.get_by_role("link", name="animals").click()
+        page.get_by_role("link", name="animals", exact=True).click()
         page.wait_for_load_state("networkidle")
         assert style(page, ".top", "display") == "flex"
         pictures = page.locator("#sample-0 img")
@@ -93,7 +93,7 @@ def test_a_running_job_shows_its_progress_and_what_is_new(page: Page, tmp_path: 
             assert page.get_by_text("1 of 4 samples").is_visible()
             add(1)
             page.get_by_text("2 of 4 samples").wait_for()
-            page.get_by_role("link", name="animals").click()
+            page.get_by_role("link", name="animals", exact=True).click()
             page.wait_for_url(f"**/{SALIENCY}")
             status = page.locator(".status")
             assert "running" in status.inner_text()

@@ -11,7 +11,6 @@ from seewhy.store.counterfactual_queries import (
 )
 from seewhy.store.counterfactuals import CounterfactualEntry, CounterfactualRecord, Edit, Outcome
 from seewhy.store.jobs import find_jobs, job_id, job_path
-from seewhy.store.queries import SORTS, Cursor, SampleQuery, Sort
 from seewhy.store.reader import CounterfactualPage, JobReader, SamplePage, read_job
 from seewhy.store.records import (
     JSON,
@@ -32,6 +31,7 @@ from seewhy.store.records import (
     ScoreSummary,
     Uncertainty,
 )
+from seewhy.store.sample_query import SORTS, Cursor, SampleQuery, Sort
 from seewhy.store.tabular_reader import TabularReader, read_tabular
 from seewhy.store.tabular_records import (
     Attribution,

@@ -30,17 +30,18 @@ from seewhy.store.counterfactuals import (
 )
 from seewhy.store.encode import decode_map
 from seewhy.store.lock import is_locked
-from seewhy.store.queries import Cursor, SampleQuery, Sort
 from seewhy.store.records import (
     ExplainerInfo,
     JobInfo,
     Kind,
     MetricInfo,
     SampleRecord,
+    Score,
     ScoredSample,
     ScoreSummary,
 )
-from seewhy.store.samples import fetch_samples
+from seewhy.store.sample_query import Cursor, SampleQuery, Sort
+from seewhy.store.samples import fetch_samples, fetch_scores
 
 # Where the lock cannot be asked (another host), a running job that is silent this long is stalled.
 SILENT_SECONDS = 600
@@ -288,11 +289,35 @@ class JobReader:
                 matching=queries.count(connection, query),
             )
 
+    def neighbours(
+        self, query: SampleQuery, sample_id: int
+    ) -> tuple[SampleRecord | None, SampleRecord | None]:
+        """Samples just before and after one in the order of a query, whose place does not matter.
+
+        None where there is none, and twice None if the sample itself does not match.
+        """
+        with self._query() as connection:
+            at = queries.place(connection, query, sample_id)
+            if at is None:
+                return None, None
+            found = queries.neighbours(connection, query, at)
+            ids = [cursor.sample_id for cursor in found if cursor]
+            records = {record.id: record for record in fetch_samples(connection, ids)}
+        before, after = (records[cursor.sample_id] if cursor else None for cursor in found)
+        return before, after
+
+    def highest_std(self) -> float | None:
+        """Highest standard deviation of any probability; None if none was estimated."""
+        with self._query() as connection:
+            (highest,) = connection.execute("SELECT max(max_std) FROM sample").fetchone()
+        return cast("float | None", highest)
+
     def samples(
         self,
         labels: Sequence[str | int] = (),
         kinds: Sequence[Kind] = (),
         sort: Sort = "id",
+        min_std: float | None = None,
     ) -> Iterator[SampleRecord]:
         """All samples that match, page by page.
 
@@ -302,13 +327,15 @@ class JobReader:
             Class names or indices; empty: any.
         kinds : sequence of {"TP", "FN", "FP"}
             Must hold on the same inference as the label; empty: any.
-        sort : {"id", "prob", "-prob"}
-            Data set order, or by probability up or down.
+        sort : {"id", "prob", "-prob", "sd", "-sd"}
+            Data set order, or by probability or its standard deviation, up or down.
+        min_std : float or None
+            Lowest standard deviation, on the same inference too; None: any, and none at all.
         """
         indices = tuple(self._label(label) for label in labels)
         after: Cursor | None = None
         while True:
-            query = SampleQuery(indices, tuple(kinds), sort, after, limit=200)
+            query = SampleQuery(indices, tuple(kinds), sort, after, limit=200, min_std=min_std)
             with self._query() as connection:
                 rows, _, has_next = queries.page(connection, query)
                 records = fetch_samples(connection, [row.sample_id for row in rows])
@@ -324,6 +351,11 @@ class JobReader:
         if not records:
             raise KeyError(f"no sample {sample_id} in {self.path}")
         return records[0]
+
+    def sample_scores(self, sample_id: int) -> tuple[Score, ...]:
+        """Return what every metric says of every explanation of a sample, baselines included."""
+        with self._query() as connection:
+            return fetch_scores(connection, sample_id)
 
     def counterfactuals(self, sample_ids: Sequence[int]) -> tuple[CounterfactualRecord, ...]:
         """Counterfactuals of some samples, by sample and label; also those without a region."""

@@ -19,7 +19,11 @@ Table = Literal[
 # "DO NOTHING" makes writing twice a no-op. "INSERT OR IGNORE" would, besides, swallow broken
 # constraints and override the conflict clauses inside the triggers.
 INSERTS: dict[Table, str] = {
-    "sample": "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "sample": (
+        "INSERT INTO sample "
+        "(id, name, digest, width, height, ground_truth, max_prob, min_prob, kinds) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    ),
     "image": "INSERT INTO image VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     "box": "INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     "inference": (

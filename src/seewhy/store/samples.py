@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from seewhy.store.records import Box, Inference, MapRecord, SampleRecord, Uncertainty
+from seewhy.store.records import Box, Inference, MapRecord, SampleRecord, Score, Uncertainty
 
 
 def fetch_samples(
@@ -57,3 +57,18 @@ def fetch_samples(
         )
     }
     return tuple(found[number] for number in sample_ids if number in found)
+
+
+def fetch_scores(connection: sqlite3.Connection, sample_id: int) -> tuple[Score, ...]:
+    """Read what every metric says of every explanation of a sample."""
+    scores = " UNION ALL ".join(
+        f"SELECT metric_id, explainer_id, {label}, value FROM {table} WHERE sample_id = :id"
+        for table, label in (("score", "label_id"), ("sample_score", "NULL"))
+    )
+    rows = connection.execute(
+        f"SELECT label_id, explainer.name, metric.name, value FROM ({scores}) "
+        "JOIN explainer ON explainer.id = explainer_id JOIN metric ON metric.id = metric_id "
+        "ORDER BY metric_id, explainer_id, label_id",
+        {"id": sample_id},
+    )
+    return tuple(Score(sample_id, *row) for row in rows)

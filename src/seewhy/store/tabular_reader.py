@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seewhy.store.queries import Sort
 from seewhy.store.reader import JobReader
 from seewhy.store.records import Kind, SampleRecord, Score
+from seewhy.store.sample_query import Sort
 from seewhy.store.tabular_records import (
     Attribution,
     Attributions,

@@ -65,3 +65,13 @@ SEQUENTIAL = (
 
 DIVERGING = _color_map("coolwarm", COOLWARM)
 """For signed maps: blue against, grey nothing, red for."""
+
+
+def thresholds(percent: int) -> dict[str, str]:
+    """`tableValues` of the SVG filters that hide what is below a part of the colour scale.
+
+    One for maps that begin at 0, and one for signed maps, whose 0 lies in the middle. Each has a
+    cell for 1 %, of the magnitude if signed: 1 is kept, 0 hidden.
+    """
+    kept = ["0"] * percent + ["1"] * (100 - percent)
+    return {"cutoff": " ".join(kept), "cutoff-signed": " ".join(kept[::-1] + kept)}

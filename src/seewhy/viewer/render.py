@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from starlette.requests import Request
 
-from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL
+from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL, thresholds
 from seewhy.viewer.job_data import MEANINGS, segment
 from seewhy.viewer.query_string import SIZES
 
@@ -44,6 +44,7 @@ class Renderer:
             versions=versions,
             sequential=SEQUENTIAL,
             diverging=DIVERGING,
+            thresholds=thresholds,
             meanings=MEANINGS,
             sizes=SIZES,
         )

@@ -7,19 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seewhy.store import JobReader, Sort
+from seewhy.store import JobReader
 from seewhy.viewer import responses
 from seewhy.viewer.job_data import job_data
 from seewhy.viewer.query_string import whole_number
 from seewhy.viewer.saliency.page import SaliencyPage, saliency_page
 from seewhy.viewer.saliency.state import ViewState
 from seewhy.viewer.site import Site
-
-SORT_NAMES: dict[Sort, str] = {
-    "id": "Data set order",
-    "-prob": "Most probable first",
-    "prob": "Least probable first",
-}
 
 
 def routes(site: Site) -> list[Route]:
@@ -35,7 +29,6 @@ def routes(site: Site) -> list[Route]:
             page=page,
             state=page.state,
             job=page.job,
-            sorts=SORT_NAMES,
         )
 
     def saliency_twin(request: Request) -> Response:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 from urllib.parse import urlencode
 
 from seewhy.store import KINDS, SORTS, Cursor, Kind, SampleQuery, Sort
-from seewhy.viewer.colormaps import SEQUENTIAL
 from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
+from seewhy.viewer.saliency.look import Look
 
-COLOR_MAPS = tuple(color_map.name for color_map in SEQUENTIAL)
 MAX_LABELS = 40
+HIGHEST_STD = 0.5
+"""No standard deviation of numbers in [0, 1] is higher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class ViewState:
         Label filter; empty: any.
     kinds : tuple of {"TP", "FN", "FP"}
         Must hold on the same inference as the label; empty: any.
-    sort : {"id", "prob", "-prob"}
+    min_std : float or None
+        Lowest standard deviation of the same inference; None: any.
+    sort : {"id", "prob", "-prob", "sd", "-sd"}
         Order.
     after, before : Cursor or None
         Place in that order.
@@ -38,18 +41,13 @@ class ViewState:
         (sample id, class index) where somebody switched the label.
     zoom : (int, int) or None
         (sample id, class index) in the zoom dialog.
-    color_map : str
-        Colours of unsigned maps.
-    opacity : int
-        Of the overlays, in per cent.
-    cut : bool
-        Whether colours end at the 99th percentile of a map instead of at its maximum.
-    overlay, boxes : bool
-        Whether maps and ground-truth boxes are drawn.
+    look : Look
+        How maps are drawn.
     """
 
     labels: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    min_std: float | None = None
     sort: Sort = "id"
     after: Cursor | None = None
     before: Cursor | None = None
@@ -57,11 +55,7 @@ class ViewState:
     find: str = ""
     picks: tuple[tuple[int, int], ...] = ()
     zoom: tuple[int, int] | None = None
-    color_map: str = COLOR_MAPS[0]
-    opacity: int = 60
-    cut: bool = True
-    overlay: bool = True
-    boxes: bool = False
+    look: Look = field(default_factory=Look)
 
     @classmethod
     def parse(cls, items: Sequence[tuple[str, str]]) -> ViewState:
@@ -84,6 +78,7 @@ class ViewState:
         return cls(
             labels=labels,
             kinds=tuple(kind for kind in KINDS if kind in kinds),
+            min_std=_number("sd", one["sd"], HIGHEST_STD) if "sd" in one else None,
             sort=sort,
             after=_cursor("after", one.get("after"), sort),
             before=_cursor("before", one.get("before"), sort),
@@ -91,11 +86,7 @@ class ViewState:
             find=one.get("find", "")[:100],
             picks=tuple(dict(_pair("pick", pair) for pair in many.get("pick", [])).items()),
             zoom=_pair("zoom", one["zoom"]) if "zoom" in one else None,
-            color_map=given.choice("cmap", COLOR_MAPS, COLOR_MAPS[0]),
-            opacity=given.number("op", 60, 100),
-            cut=given.switch("cut", True),
-            overlay=given.switch("ov", True),
-            boxes=given.switch("box", False),
+            look=Look.parse(given),
         )
 
     def items(self) -> list[tuple[str, str]]:
@@ -103,18 +94,15 @@ class ViewState:
         pairs = [("label", label) for label in self.labels]
         pairs += [("kind", kind) for kind in self.kinds]
         single = {
+            "sd": "" if self.min_std is None else repr(self.min_std),
             "sort": self.sort,
             "after": _format(self.after),
             "before": _format(self.before),
             "n": str(self.size),
             "find": self.find,
-            "cmap": self.color_map,
-            "op": str(self.opacity),
-            "cut": str(int(self.cut)),
-            "ov": str(int(self.overlay)),
-            "box": str(int(self.boxes)),
         }
         pairs += [pair for pair in single.items() if pair[1] != DEFAULTS[pair[0]]]
+        pairs += self.look.items()
         pairs += [("pick", f"{sample}.{label}") for sample, label in self.picks]
         if self.zoom:
             pairs.append(("zoom", f"{self.zoom[0]}.{self.zoom[1]}"))
@@ -136,44 +124,55 @@ class ViewState:
         unknown = [label for label in self.labels if label not in index]
         if unknown:
             raise BadQuery(f"this job has no label {unknown[0]!r}")
-        chosen = tuple(index[label] for label in self.labels)
-        return SampleQuery(chosen, self.kinds, self.sort, self.after, self.before, self.size)
-
-    def filtered(
-        self, labels: tuple[str, ...] | None = None, kinds: tuple[Kind, ...] | None = None
-    ) -> ViewState:
-        """Change the filters; goes back to the first page."""
-        return replace(
-            self._first_page(),
-            labels=self.labels if labels is None else labels,
-            kinds=self.kinds if kinds is None else kinds,
+        return SampleQuery(
+            tuple(index[label] for label in self.labels),
+            self.kinds,
+            self.sort,
+            self.after,
+            self.before,
+            self.size,
+            self.min_std,
         )
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether any filter is in force."""
+        return bool(self.labels or self.kinds or self.min_std is not None)
+
+    def unfiltered(self) -> ViewState:
+        """Drop all filters; goes back to the first page."""
+        return replace(self.first(), labels=(), kinds=(), min_std=None)
+
     def toggle_label(self, label: str) -> ViewState:
-        """Choose a label, or not any more."""
+        """Choose a label, or not any more; goes back to the first page."""
         rest = tuple(chosen for chosen in self.labels if chosen != label)
-        return self.filtered(labels=rest if len(rest) < len(self.labels) else (*rest, label))
+        labels = rest if len(rest) < len(self.labels) else (*rest, label)
+        return replace(self.first(), labels=labels)
 
     def toggle_kind(self, kind: Kind) -> ViewState:
-        """Choose a kind, or not any more."""
+        """Choose a kind, or not any more; goes back to the first page."""
         chosen = {*self.kinds} ^ {kind}
-        return self.filtered(kinds=tuple(kind for kind in KINDS if kind in chosen))
+        return replace(self.first(), kinds=tuple(kind for kind in KINDS if kind in chosen))
+
+    def toggle_std(self, min_std: float) -> ViewState:
+        """Choose a lowest standard deviation, or not any more; goes back to the first page."""
+        return replace(self.first(), min_std=None if self.min_std == min_std else min_std)
 
     def sorted_by(self, sort: Sort) -> ViewState:
         """Change the order; goes back to the first page."""
-        return replace(self._first_page(), sort=sort)
+        return replace(self.first(), sort=sort)
 
     def sized(self, size: int) -> ViewState:
         """Change the number of samples a page; goes back to the first page."""
-        return replace(self._first_page(), size=size)
+        return replace(self.first(), size=size)
 
     def first(self) -> ViewState:
-        """The first page."""
-        return self._first_page()
+        """The first page. Switched labels belong to the samples of a page."""
+        return replace(self, after=None, before=None, picks=(), zoom=None)
 
     def page(self, after: Cursor | None = None, before: Cursor | None = None) -> ViewState:
         """Another page."""
-        return replace(self._first_page(), after=after, before=before)
+        return replace(self.first(), after=after, before=before)
 
     def picked(self, sample: int, label: int) -> ViewState:
         """Switch the label of a sample."""
@@ -187,39 +186,12 @@ class ViewState:
         """Close the zoom dialog."""
         return replace(self, zoom=None)
 
-    def colored(self, name: str) -> ViewState:
-        """Change the colour map."""
-        return replace(self, color_map=name)
-
-    def toggle_cut(self) -> ViewState:
-        """End the colours at the 99th percentile, or not any more."""
-        return replace(self, cut=not self.cut)
-
-    def toggle_overlay(self) -> ViewState:
-        """Draw the maps, or not any more."""
-        return replace(self, overlay=not self.overlay)
-
-    def toggle_boxes(self) -> ViewState:
-        """Draw the ground-truth boxes, or not any more."""
-        return replace(self, boxes=not self.boxes)
-
-    def _first_page(self) -> ViewState:
-        # Switched labels belong to the samples of a page.
-        return replace(self, after=None, before=None, picks=(), zoom=None)
+    def looking(self, look: Look) -> ViewState:
+        """Draw the maps in another way."""
+        return replace(self, look=look)
 
 
-DEFAULTS = {
-    "sort": "id",
-    "after": "",
-    "before": "",
-    "n": "24",
-    "find": "",
-    "cmap": COLOR_MAPS[0],
-    "op": "60",
-    "cut": "1",
-    "ov": "1",
-    "box": "0",
-}
+DEFAULTS = {"sd": "", "sort": "id", "after": "", "before": "", "n": "24", "find": ""}
 
 
 def _pair(key: str, value: str) -> tuple[int, int]:
@@ -229,24 +201,30 @@ def _pair(key: str, value: str) -> tuple[int, int]:
     return whole_number(key, sample), whole_number(key, label)
 
 
+def _number(key: str, value: str, highest: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= highest:
+        raise BadQuery(f"`{key}` must be a number in 0..{highest:g}, got {value[:50]!r}")
+    return number
+
+
 def _cursor(key: str, value: str | None, sort: Sort) -> Cursor | None:
     if value is None:
         return None
-    prob, line, sample = value.rpartition("_")
-    if bool(line) == (sort == "id"):
+    number, line, sample = value.rpartition("_")
+    # By uncertainty, a place behind all estimates is a sample alone.
+    if (sort == "id" and line) or (sort in ("prob", "-prob") and not line):
         raise BadQuery(f"`{key}` does not fit `sort` = {sort}: {value[:50]!r}")
     if not line:
         return Cursor(None, whole_number(key, sample))
-    try:
-        number = float(prob)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1:
-        raise BadQuery(f"`{key}` must be PROBABILITY_SAMPLE, got {value[:50]!r}")
-    return Cursor(number, whole_number(key, sample))
+    return Cursor(_number(key, number, 1), whole_number(key, sample))
 
 
 def _format(cursor: Cursor | None) -> str:
     if cursor is None:
         return ""
-    return str(cursor.sample_id) if cursor.prob is None else f"{cursor.prob!r}_{cursor.sample_id}"
+    number = str(cursor.sample_id)
+    return number if cursor.value is None else f"{cursor.value!r}_{number}"

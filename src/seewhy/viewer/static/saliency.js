@@ -1,65 +1,4 @@
-// Looks change without a request, labels and the zoom dialog without a new page.
-
-const LOOKS = { ov: "1", box: "0", cut: "1", cmap: "viridis", op: "60" };
-
-// --- Look: overlays, boxes, colour map, opacity -------------------------------------------------
-
-function readLook() {
-  const given = here().searchParams;
-  return Object.fromEntries(Object.entries(LOOKS).map(([key, usual]) => [key, given.get(key) || usual]));
-}
-
-function withLook(address, look) {
-  for (const [key, usual] of Object.entries(LOOKS)) {
-    if (look[key] === usual) address.searchParams.delete(key);
-    else address.searchParams.set(key, look[key]);
-  }
-  return address;
-}
-
-/** Draw as the address says, and make all links and forms of the page keep it so. */
-function applyLook() {
-  const look = readLook();
-  Object.assign(main.dataset, { ov: look.ov, box: look.box, cut: look.cut, cmap: look.cmap });
-  main.style.setProperty("--op", look.op / 100);
-  for (const range of document.querySelectorAll("input[name=op]")) {
-    if (range.type === "hidden") continue;
-    range.value = look.op;
-    range.form.querySelector("output").textContent = `${look.op} %`;
-  }
-  for (const link of document.querySelectorAll("a[href^='?']")) {
-    const wanted = { ...look };
-    const key = link.dataset.look;
-    if (key === "cmap") {
-      wanted.cmap = link.dataset.value;
-      link.toggleAttribute("aria-current", false);
-      if (look.cmap === wanted.cmap) link.setAttribute("aria-current", "true");
-    } else if (key) {
-      wanted[key] = look[key] === "1" ? "0" : "1";
-    }
-    const address = withLook(new URL(link.href), wanted);
-    link.setAttribute("href", (address.search || "?") + address.hash);
-  }
-  for (const form of document.forms) {
-    for (const [key, usual] of Object.entries(LOOKS)) {
-      let field = form.querySelector(`input[type=hidden][name=${key}]`);
-      if (look[key] === usual || form.querySelector(`input[type=range][name=${key}]`)) {
-        field?.remove();
-        continue;
-      }
-      if (!field) {
-        field = Object.assign(document.createElement("input"), { type: "hidden", name: key });
-        form.append(field);
-      }
-      field.value = look[key];
-    }
-  }
-}
-
-function changeLook(change) {
-  history.replaceState(history.state, "", withLook(here(), { ...readLook(), ...change }));
-  applyLook();
-}
+// Labels and the zoom dialog change without a new page; keys lead from sample to sample.
 
 // --- Parts of the page that another address shows -----------------------------------------------
 
@@ -157,10 +96,9 @@ addEventListener("click", (event) => {
     // Where a script cannot go on, the link itself still leads there.
     work.catch(() => { location.href = link.href; });
   };
-  if (link.dataset.look) {
+  if (link.dataset.look || link.dataset.hide) {
     event.preventDefault();
-    const key = link.dataset.look;
-    changeLook({ [key]: link.dataset.value || (readLook()[key] === "1" ? "0" : "1") });
+    clickLook(link);
   } else if (link.dataset.pick) act(pick(link));
   else if (link.dataset.zoom) act(zoom(link.dataset.zoom));
   else if ("close" in link.dataset) {
@@ -169,12 +107,64 @@ addEventListener("click", (event) => {
   }
 });
 
-addEventListener("input", (event) => {
-  if (event.target.name === "op") changeLook({ op: event.target.value });
-});
-addEventListener("submit", (event) => {
-  if (event.target.matches(".opacity")) event.preventDefault();
-});
+// --- Keys ----------------------------------------------------------------------------------------
+
+/** The sample that has the focus, or else the first one in sight. */
+function currentSample() {
+  const focused = document.activeElement.closest?.(".sample");
+  if (focused) return focused;
+  const top = document.querySelector(".bar").getBoundingClientRect().bottom;
+  return [...main.querySelectorAll(".sample")].find((row) => row.getBoundingClientRect().bottom > top + 40);
+}
+
+function goToSample(step) {
+  const current = currentSample();
+  const focused = document.activeElement.closest?.(".sample");
+  const to = focused ? (step > 0 ? current.nextElementSibling : current.previousElementSibling) : current;
+  if (!to) return false;
+  to.focus();
+  to.scrollIntoView({ block: "nearest" });
+}
+
+function goToLabel(step) {
+  const links = [...(currentSample()?.querySelectorAll(".labels a") || [])];
+  const at = links.findIndex((link) => link.hasAttribute("aria-current"));
+  if (!links[at + step]) return false;
+  links[at + step].click();
+}
+
+function clickOn(selector, place = document) {
+  const link = place?.querySelector(selector);
+  if (!link) return false;
+  link.click();
+}
+
+function findLabel() {
+  const filters = document.getElementById("filters");
+  if (getComputedStyle(filters).display === "none") filters.showPopover();
+  document.getElementById("find").select();
+}
+
+async function copyAddress() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say("Link copied");
+  } catch {
+    say("The browser does not let pages copy here");
+  }
+}
+
+registerKeys("Samples", [
+  { keys: ["j", "ArrowDown"], does: "Next sample", act: () => goToSample(1) },
+  { keys: ["k", "ArrowUp"], does: "Previous sample", act: () => goToSample(-1) },
+  { keys: ["l", "ArrowRight"], does: "Next label", act: () => goToLabel(1) },
+  { keys: ["h", "ArrowLeft"], does: "Previous label", act: () => goToLabel(-1) },
+  { keys: ["z", "Enter"], does: "Enlarge", act: () => clickOn("a[data-zoom]", currentSample()) },
+  { keys: ["n"], does: "Next page", act: () => clickOn("a[rel=next]", main) },
+  { keys: ["p"], does: "Previous page", act: () => clickOn("a[rel=prev]", main) },
+  { keys: ["/"], does: "Find a label", act: findLabel },
+  { keys: ["y"], does: "Copy the link to this view", act: () => { copyAddress(); } },
+]);
 
 // --- Start ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,94 @@
+"""Filters of the saliency page with their counts.
+
+The number beside a choice is that of the samples that match when it is the only one chosen of its
+group, with all that is chosen in the other groups: of the labels, for instance, the one alone, but
+among the kinds and uncertainties chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from seewhy.store import KINDS, JobReader, Kind, SampleQuery
+from seewhy.viewer.job_data import MEANINGS, Data
+from seewhy.viewer.saliency.state import ViewState
+
+LISTED_LABELS = 40
+STD_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+def kind_filters(job: JobReader, state: ViewState, query: SampleQuery) -> list[Data]:
+    """TP, FN and FP."""
+    return [
+        {
+            "kind": kind,
+            "name": MEANINGS[kind][0],
+            "meaning": MEANINGS[kind][1],
+            "count": job.count(replace(query, kinds=(kind,))),
+            "active": kind in state.kinds,
+        }
+        for kind in KINDS
+    ]
+
+
+def std_filters(
+    job: JobReader, state: ViewState, query: SampleQuery, highest: float | None
+) -> list[Data]:
+    """Lowest standard deviations that some probability of the job reaches."""
+    levels = [level for level in STD_LEVELS if highest is not None and level <= highest]
+    if state.min_std is not None and state.min_std not in levels:
+        levels.append(state.min_std)
+    return [
+        {
+            "min_std": level,
+            "count": job.count(replace(query, min_std=level)),
+            "active": level == state.min_std,
+        }
+        for level in sorted(levels)
+    ]
+
+
+def label_filters(
+    job: JobReader, state: ViewState, query: SampleQuery, limit: int = LISTED_LABELS
+) -> tuple[list[Data], int]:
+    """The labels chosen, then the most frequent that `find` finds; and how many there are."""
+    wanted = state.find.casefold()
+    counts = job.counts()
+    found: list[Data] = []
+    for index, name in enumerate(job.labels):
+        active = name in state.labels
+        if active or (index in counts and wanted in name.casefold()):
+            count = _number(counts.get(index, {}), state)
+            found.append({"label": name, "index": index, "count": count, "active": active})
+    found.sort(key=lambda row: (not row["active"], -row["count"], row["label"]))
+    listed = found[: max(limit, len(state.labels))]
+    if query.min_std is not None:
+        # No table is kept of these: they are counted for what is listed only.
+        for row in listed:
+            row["count"] = job.count(replace(query, labels=(row["index"],)))
+        listed.sort(key=lambda row: (not row["active"], -row["count"], row["label"]))
+    return listed, len(found)
+
+
+def active_filters(job: JobReader, state: ViewState) -> list[Data]:
+    """Each filter in force, with the state without it and the number of samples then left."""
+    steps: list[tuple[str, Kind | None, ViewState]]
+    steps = [(label, None, state.toggle_label(label)) for label in state.labels]
+    steps += [(kind, kind, state.toggle_kind(kind)) for kind in state.kinds]
+    if state.min_std is not None:
+        name = f"standard deviation from {state.min_std:g}"
+        steps.append((name, None, state.toggle_std(state.min_std)))
+    return [
+        {
+            "name": name,
+            "kind": kind,
+            "without": without,
+            "count": job.count(without.query(job.labels)),
+        }
+        for name, kind, without in steps
+    ]
+
+
+def _number(counts: Mapping[Kind | None, int], state: ViewState) -> int:
+    return sum(n for kind, n in counts.items() if not state.kinds or kind in state.kinds)
