@@ -408,3 +408,10 @@ def test_explainers_can_be_copied_and_pickled() -> None:
     expected = explainer(X[0])
     for made in (copy.deepcopy(explainer), pickle.loads(pickle.dumps(explainer))):
         assert made(X[0]) == expected
+
+
+def test_features_that_share_a_name_are_warned_of() -> None:
+    frame = pd.DataFrame(X[:1], columns=list("abac"))
+    with pytest.warns(UserWarning, match="several features are called 'a', and rules cannot"):
+        lime()(frame)
+    assert lime(feature_names=list("abcd"))(X[:1])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -319,3 +320,16 @@ def test_the_predictor_may_change_and_keep_its_rows() -> None:
     np.testing.assert_array_equal(made, SHAPKernel(model, background)(rows))
     for each, copy in zip(seen, copies, strict=True):
         np.testing.assert_array_equal(each, copy)
+
+
+@pytest.mark.parametrize("names", [None, ["A", "B", "C"]])
+def test_columns_must_be_those_of_the_background(names: Any) -> None:
+    rows, model = table(4, 3), curved(3)
+    frame = pd.DataFrame(rows, columns=list("abc"))
+    explainer = SHAPKernel(lambda given: model(np.asarray(given)), frame, names)
+    expected = SHAPKernel(model, rows)(rows)
+    np.testing.assert_array_equal(explainer(frame), expected)
+    np.testing.assert_array_equal(explainer(rows), expected)
+    for other in (frame[list("bac")], frame.rename(columns={"b": "x"})):
+        with pytest.raises(ValueError, match="must have the columns of `features`"):
+            explainer(other)

@@ -73,6 +73,7 @@ class TabularFaithfulness(TabularExplainer):
             raise ValueError(f"`metric` must be one of {', '.join(METRICS)}, got {metric!r}")
         rows = read_rows("features", features)
         super().__init__(predictor, rows.values.shape[1], rows.names, None, rows_per_eval)
+        self._columns = rows.names
         self.metric = metric
         self.summarise = None if summarise is None else check_positive("summarise", summarise)
         self._background = make_background(rows.values, self.summarise)

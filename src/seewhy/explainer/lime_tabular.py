@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -193,8 +194,8 @@ class LIMETabular(TabularExplainer):
         Warns
         -----
         UserWarning
-            If a category was never seen in training, or if the outputs of a classifier do not sum
-            to one.
+            If a category was never seen in training, if features share a name, or if the outputs
+            of a classifier do not sum to one.
         """
         check_show(show)
         question = self._question(inputs, targets)
@@ -322,11 +323,12 @@ class LIMETabular(TabularExplainer):
     def _question(self, inputs: Any, targets: Any) -> Question:
         question = super()._question(inputs, targets)
         check_categories(question.rows.values, self._categorical, "inputs")
-        self._warn_of_unseen(question)
+        names = self.feature_names(question.rows)
+        _warn_of_repeated(names)
+        self._warn_of_unseen(question, names)
         return question
 
-    def _warn_of_unseen(self, question: Question) -> None:
-        names = self.feature_names(question.rows)
+    def _warn_of_unseen(self, question: Question, names: list[str]) -> None:
         for k in self._categorical:
             column = question.rows.values[:, k]
             unseen = np.unique(column[~np.isin(column, self._features[k].codes)])
@@ -397,6 +399,17 @@ class LIMETabular(TabularExplainer):
 
     def _target_name(self, target: int) -> str:
         return self.class_name(target) if self._predictor.is_classifier else "output"
+
+
+def _warn_of_repeated(names: list[str]) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        warnings.warn(
+            f"several features are called {repeated[0]!r}, and rules cannot tell them apart; give "
+            "distinct `feature_names`",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _warn_of_constants(features: Sequence[Feature]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
@@ -193,7 +194,6 @@ def constant(answer: Any) -> Callable[[Any], Any]:
         (constant(np.zeros((15, 3, 1))), ValueError, r"must return \(N,\) or \(N, L\)"),
         (constant(np.zeros((15, 0))), ValueError, r"must return \(N,\) or \(N, L\)"),
         (constant(np.full(15, "a")), TypeError, "must return numbers, got <U1"),
-        (constant(None), TypeError, "must return numbers, got object"),
         (
             lambda rows: np.where(np.arange(15) == 7, np.nan, 0),
             ValueError,
@@ -251,3 +251,17 @@ def test_outputs_that_are_no_probabilities_are_told_once() -> None:
     made.warn_unless_probabilities(outputs)
     other = Predictor(probabilities)
     other.warn_unless_probabilities(other(rows.values, rows.kind))
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (lambda x: None, "NoneType"),
+        (lambda x: (probabilities(x), 1), "tuple"),
+        (lambda x: csr_matrix(probabilities(x)), "csr_matrix"),
+        (lambda x: pd.DataFrame(probabilities(x)).astype(object), "DataFrame of objects"),
+    ],
+)
+def test_answers_that_are_no_numbers_are_named(answer: Any, named: str) -> None:
+    with pytest.raises(TypeError, match=f"`predictor` must return numbers, got {named}; give"):
+        answers(answer)

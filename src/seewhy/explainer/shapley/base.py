@@ -81,6 +81,7 @@ class ShapleyExplainer(TabularExplainer):
         rows = read_rows("features", features)
         names = rows.names if feature_names is None else feature_names
         super().__init__(predictor, rows.values.shape[1], names, class_names, rows_per_eval)
+        self._columns = rows.names
         self.num_neighbours = check_positive("num_neighbours", num_neighbours)
         self.max_features = check_positive("max_features", max_features)
         self.summarise = None if summarise is None else check_positive("summarise", summarise)

@@ -59,6 +59,8 @@ class TabularExplainer:
         self._num_features = num_features
         self._feature_names = check_names("feature_names", feature_names, num_features)
         self._class_names = check_names("class_names", class_names, None)
+        self._columns: tuple[str, ...] | None = None
+        """Columns of the DataFrame that rows are compared with, if there is one."""
 
     @property
     def predictor(self) -> Any:
@@ -109,6 +111,11 @@ class TabularExplainer:
 
     def _check_columns(self, rows: Rows) -> None:
         given, found = self._feature_names, rows.names
+        if self._columns and found and self._columns != found:
+            raise ValueError(
+                f"`inputs` must have the columns of `features`, {list(self._columns)}, "
+                f"got {list(found)}"
+            )
         if given and found and given != found and sorted(given) == sorted(found):
             raise ValueError(
                 f"`inputs` must have its columns in the order of `feature_names`, {list(given)}, "

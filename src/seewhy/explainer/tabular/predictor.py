@@ -213,16 +213,26 @@ def _as_columns(answer: Any) -> Any:
 
 def _host(answer: Any) -> npt.NDArray[Any]:
     ops = ops_of(answer)
-    return np.asarray(answer if ops is None else ops.numpy(answer))
+    try:
+        made = np.asarray(answer if ops is None else ops.numpy(answer))
+    except ValueError as error:  # parts of different shapes
+        raise _no_numbers(type(answer).__name__) from error
+    if made.dtype == object:
+        raise _no_numbers(type(answer).__name__ + (" of objects" if made.ndim else ""))
+    return made
+
+
+def _no_numbers(what: object) -> TypeError:
+    return TypeError(
+        f"`predictor` must return numbers, got {what}; "
+        "give `predict_proba`, or a `predict` of numbers"
+    )
 
 
 def _checked(answer: npt.NDArray[Any], num_rows: int) -> Array:
     """Outputs (n, L) as float64."""
     if answer.dtype.kind not in "fiub":
-        raise TypeError(
-            f"`predictor` must return numbers, got {answer.dtype}; "
-            "give `predict_proba`, or a `predict` of numbers"
-        )
+        raise _no_numbers(answer.dtype)
     if answer.ndim > 2 or answer.size == 0:
         raise ValueError(f"`predictor` must return (N,) or (N, L), got {answer.shape}")
     outputs = answer.reshape(-1, 1) if answer.ndim < 2 else answer

@@ -69,7 +69,8 @@ def read_statistics(stats: Any, categorical: Any = None) -> list[Feature]:
     if number == 0 or set(stats["feature_values"]) != set(range(number)):
         raise ValueError(
             "`train_feat_stats` must have `feature_values` for the features 0..K-1, "
-            f"got {sorted(stats['feature_values'])}"
+            f"got {sorted(stats['feature_values'])!r:.60}; what was written as JSON is read by "
+            "LIMETabular.load_feat_stats"
         )
     _check_categorical(stats, categorical, number)
     borders = iter(stats["bins"])
