@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -21,7 +19,12 @@ from seewhy.explainer.tabular.checks import (
     check_seed,
     check_width,
 )
-from seewhy.explainer.tabular.features import Coder, Feature
+from seewhy.explainer.tabular.doubts import (
+    warn_of_constants,
+    warn_of_repeated,
+    warn_of_unseen,
+)
+from seewhy.explainer.tabular.features import Coder
 from seewhy.explainer.tabular.local_linear import SELECTIONS
 from seewhy.explainer.tabular.local_models import (
     LocalModels,
@@ -31,15 +34,13 @@ from seewhy.explainer.tabular.local_models import (
 )
 from seewhy.explainer.tabular.neighbourhood import Neighbourhood, draw
 from seewhy.explainer.tabular.predictor import ROWS_AT_ONCE
-from seewhy.explainer.tabular.rows import Array, digest, read_rows
+from seewhy.explainer.tabular.rows import digest, read_rows
+from seewhy.explainer.tabular.rules import Rules, RuleTexts, Texts, with_weights
 from seewhy.explainer.tabular.statistics import read_statistics, summarise
 from seewhy.explainer.tabular.statistics_file import File, load, save
 from seewhy.visual import in_notebook
 from seewhy.visual.bars import Bars, draw_bars
 from seewhy.visual.present import present
-
-Rules: TypeAlias = list[list[list[tuple[str, float]]]]
-"""[sample][label][feature] of (description, weight), the largest |weight| first."""
 
 MOST_SHOWN = 12
 """Charts that `show` draws at most."""
@@ -127,7 +128,7 @@ class LIMETabular(TabularExplainer):
     ) -> None:
         self._features = read_statistics(train_feat_stats, categorical_features_indexes)
         super().__init__(predictor, len(self._features), feature_names, class_names, rows_per_eval)
-        _warn_of_constants(self._features)
+        warn_of_constants(self._features)
         self._categorical = [
             k for k, feature in enumerate(self._features) if feature.is_categorical
         ]
@@ -199,7 +200,8 @@ class LIMETabular(TabularExplainer):
         """
         check_show(show)
         question = self._question(inputs, targets)
-        rules = self._rules(question, self._models(question, self._neighbourhood()))
+        models = self._models(question, self._neighbourhood())
+        rules = with_weights(self._texts(question, models.features), models.weights)
         if show or (show is None and in_notebook()):
             present(lambda figure: draw_bars(figure, self._charts(question, rules)[:MOST_SHOWN]))
         return rules
@@ -211,7 +213,7 @@ class LIMETabular(TabularExplainer):
         """
         question = self._question(inputs, targets)
         models = self._models(question, self._neighbourhood())
-        return self._rules(question, models), models
+        return with_weights(self._texts(question, models.features), models.weights), models
 
     def local_models(self, inputs: Any, targets: Any = 0) -> LocalModels:
         """Return the linear models themselves, with how well they fit.
@@ -236,7 +238,7 @@ class LIMETabular(TabularExplainer):
         kept = np.stack([models.kept(self._num_features) for models in made]).mean(0)
         first = np.argsort(-np.abs(mean), axis=2, kind="stable")[:, :, : self._max_features]
         numbers = [np.take_along_axis(every, first, 2).tolist() for every in (mean, spread, kept)]
-        texts = self._descriptions(question, first)
+        texts = self._texts(question, first)
         return [
             [
                 [WeightSpread(*each) for each in zip(*label, strict=True)]
@@ -324,22 +326,9 @@ class LIMETabular(TabularExplainer):
         question = super()._question(inputs, targets)
         check_categories(question.rows.values, self._categorical, "inputs")
         names = self.feature_names(question.rows)
-        _warn_of_repeated(names)
-        self._warn_of_unseen(question, names)
+        warn_of_repeated(names)
+        warn_of_unseen(question.rows.values, self._features, names)
         return question
-
-    def _warn_of_unseen(self, question: Question, names: list[str]) -> None:
-        for k in self._categorical:
-            column = question.rows.values[:, k]
-            unseen = np.unique(column[~np.isin(column, self._features[k].codes)])
-            if unseen.size:
-                warnings.warn(
-                    f"`inputs` has the category {int(unseen[0])} of feature {names[k]!r}, which "
-                    "was not in the training data: no perturbed row has it, and its weight means "
-                    "little",
-                    UserWarning,
-                    stacklevel=4,
-                )
 
     def _neighbourhood(self) -> Neighbourhood:
         """Draws of the seed, kept for the next call; fresh ones without a seed."""
@@ -369,26 +358,10 @@ class LIMETabular(TabularExplainer):
             self._settings,
         )
 
-    def _descriptions(
-        self, question: Question, features: npt.NDArray[np.int64]
-    ) -> list[list[list[str]]]:
-        """Texts of the `features` (N, L, F)."""
+    def _texts(self, question: Question, features: npt.NDArray[np.int64]) -> Texts:
         names = self.feature_names(question.rows)
-
-        def text(row: Array, k: int) -> str:
-            return self._features[k].describe(names[k], row[k], self._categorical_names.get(k))
-
-        return [
-            [[text(row, k) for k in kept] for kept in labels]
-            for row, labels in zip(question.rows.values, features.tolist(), strict=True)
-        ]
-
-    def _rules(self, question: Question, models: LocalModels) -> Rules:
-        texts = self._descriptions(question, models.features)
-        return [
-            [list(zip(*rule, strict=True)) for rule in zip(*row, strict=True)]
-            for row in zip(texts, models.weights.tolist(), strict=True)
-        ]
+        texts = RuleTexts(self._features, names, self._categorical_names)
+        return texts(question.rows.values, features)
 
     def _charts(self, question: Question, rules: Rules) -> list[Bars]:
         return [
@@ -399,25 +372,3 @@ class LIMETabular(TabularExplainer):
 
     def _target_name(self, target: int) -> str:
         return self.class_name(target) if self._predictor.is_classifier else "output"
-
-
-def _warn_of_repeated(names: list[str]) -> None:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        warnings.warn(
-            f"several features are called {repeated[0]!r}, and rules cannot tell them apart; give "
-            "distinct `feature_names`",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
-def _warn_of_constants(features: Sequence[Feature]) -> None:
-    constant = [k for k, feature in enumerate(features) if len(feature.codes) == 1]
-    if constant:
-        warnings.warn(
-            f"`train_feat_stats` has one value only of the columns {constant}: no perturbed row "
-            "has another, and their weights are 0; leave them out",
-            UserWarning,
-            stacklevel=3,
-        )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import trapezoid
-from scipy.spatial import KDTree
 
 from seewhy.explainer.door import check_show
 from seewhy.explainer.tabular.checks import (
@@ -19,17 +17,13 @@ from seewhy.explainer.tabular.checks import (
     check_positive,
     check_seed,
 )
+from seewhy.explainer.tabular.class_paths import ClassPaths
 from seewhy.explainer.tabular.predictor import Predictor
-from seewhy.explainer.tabular.rows import Array, Kind, Rows, read_rows
+from seewhy.explainer.tabular.rows import Array, Rows, read_rows
 from seewhy.network.tensors import ops_of
 from seewhy.visual import in_notebook
 from seewhy.visual.bars import Bars, draw_bars
 from seewhy.visual.present import present
-
-_ROWS_OF_PATHS = 16384
-"""Points of paths that are made together, if they are not too wide."""
-
-_CELLS_OF_PATHS = 2**22
 
 
 class PseudoLinearCoef:
@@ -180,7 +174,15 @@ class PseudoLinearCoef:
         rows = read_rows("features", features)
         names = self._names(rows)
         members = self._members(rows)
-        relative = self._relative(rows, members)
+        paths = ClassPaths(
+            lambda points: self._predictor(points, rows.kind, fresh=True),
+            self._stepwise,
+            self._monte_carlo,
+            self._riemann,
+            self._eps,
+            self._seed,
+        )
+        relative = paths.mean_scores(rows.values, members)
         counts = members.sum(0).astype(float)
         others = counts.sum() - counts
         plc = np.einsum("tvk,v->tk", relative, counts) / np.where(others > 0, others, 1)[:, None]
@@ -287,59 +289,8 @@ class PseudoLinearCoef:
             )
         return members
 
-    def _relative(self, rows: Rows, members: npt.NDArray[np.bool_]) -> Array:
-        """(L, L, K) mean scores, by target and view-point class."""
-        made = np.zeros((self._num_classes, self._num_classes, rows.values.shape[1]))
-        random = np.random.default_rng(self._seed)
-        for target in range(self._num_classes):
-            goals = rows.values[members[:, target]]
-            tree = KDTree(goals) if len(goals) else None
-            for view in range(self._num_classes):
-                starts = rows.values[members[:, view]]
-                if view == target or tree is None or not len(starts):
-                    continue
-                if len(starts) > self._monte_carlo:
-                    starts = random.choice(starts, self._monte_carlo, replace=False)
-                ends = goals[tree.query(starts)[1]]
-                made[target, view] = self._scores(starts, ends, target, rows.kind).mean(0)
-        return made
-
-    def _scores(self, starts: Array, ends: Array, target: int, kind: Kind) -> Array:
-        """Scores (Q, K) of Q paths."""
-        steps = ends - starts
-        lengths = (steps**2).sum(1)
-        scores, far = np.zeros_like(steps), lengths >= self._eps
-        if self._stepwise:
-            scores[far] = steps[far] / np.sqrt(lengths[far])[:, None]
-        elif far.any():
-            parts = self._slopes(starts[far], ends[far], target, kind)
-            scores[far] = steps[far] * (np.concatenate(list(parts)) / lengths[far])[:, None]
-        return scores
-
-    def _slopes(self, starts: Array, ends: Array, target: int, kind: Kind) -> Iterator[Array]:
-        """Rise of the probability over the mean entropy, for some paths at a time."""
-        shares: Array = np.linspace(0, 1, self._riemann)[:, None]
-        points_at_once = min(_ROWS_OF_PATHS, _CELLS_OF_PATHS // starts.shape[1])
-        together = max(1, points_at_once // self._riemann)
-        for begin in range(0, len(starts), together):
-            part = slice(begin, begin + together)
-            points: Array = (1 - shares) * starts[part, None]
-            points = points + shares * ends[part, None]
-            outputs = self._predictor(points.reshape(-1, starts.shape[1]), kind)
-            p = outputs[:, target].reshape(-1, self._riemann)
-            mean = trapezoid(_entropy(p, self._eps), dx=1 / (self._riemann - 1))
-            # Without entropy along the path the probability does not change either.
-            yield np.where(mean > 0, (p[:, -1] - p[:, 0]) / np.where(mean > 0, mean, 1), 0)
-
     def __repr__(self) -> str:
         return f"PseudoLinearCoef({type(self.predictor).__name__}, {self._num_classes})"
-
-
-def _entropy(p: Array, eps: float) -> Array:
-    """Binary entropy in bits; a probability in single precision may be a little above 1."""
-    q = np.clip(1 - p, 0, 1)
-    made: Array = -p * np.log2(p + eps) - q * np.log2(q + eps)
-    return made
 
 
 def _default_names(values: Array) -> tuple[str, ...]:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seewhy.explainer.tabular.answers import as_columns, checked, host
+from seewhy.explainer.tabular.callables import as_callable
 from seewhy.explainer.tabular.rows import Array, ArrayKind, Kind, Rows, TensorKind
 from seewhy.network import Network, adapt
 from seewhy.network.adapt import is_network
-from seewhy.network.tensors import loaded_ops, ops_of
+from seewhy.network.tensors import loaded_ops
 
 ROWS_AT_ONCE = 16384
 """Rows that a predictor gets at most in one call, if the user does not say."""
@@ -20,8 +22,6 @@ ROWS_AT_ONCE = 16384
 _CELLS_AT_ONCE = 2**22
 
 _DTYPES = (np.float32, np.float64)
-
-_ARRAY_LIBRARIES = {"sklearn", "xgboost", "lightgbm", "catboost"}
 
 
 class Predictor:
@@ -53,10 +53,10 @@ class Predictor:
         self._told = False
         self._takes: dict[str, Kind | None] = {}
         if is_network(predictor):
-            self.network = adapt(predictor, output=_as_columns)
+            self.network = adapt(predictor, output=as_columns)
             self._call: Callable[[Any], Any] = self.network.forward
         else:
-            self._call = _callable(predictor)
+            self._call = as_callable(predictor)
 
     @property
     def is_classifier(self) -> bool:
@@ -116,7 +116,7 @@ class Predictor:
             )
 
     def _predict(self, rows: Array, kind: Kind, fresh: bool = False) -> Array:
-        outputs = _checked(self._answer(rows, kind, fresh), len(rows))
+        outputs = checked(self._answer(rows, kind, fresh), len(rows))
         width = outputs.shape[1]
         if self.num_outputs is None:
             self.num_outputs = width
@@ -129,14 +129,14 @@ class Predictor:
 
     def _answer(self, rows: Array, kind: Kind, fresh: bool) -> npt.NDArray[Any]:
         if self.network is not None:
-            return _host(self._call(self.network.as_input(rows)))
+            return host(self._call(self.network.as_input(rows)))
         if self._knows(kind):
             # The caller's kind is that of this call: it knows the dtype and the columns.
-            return _host(self._call((self._takes[kind.key] or kind).native(rows, fresh=fresh)))
+            return host(self._call((self._takes[kind.key] or kind).native(rows, fresh=fresh)))
         errors: list[Exception] = []
         for other in [None, *_others(kind)]:
             try:
-                answer = _host(self._call((other or kind).native(rows)))
+                answer = host(self._call((other or kind).native(rows)))
             except Exception as error:  # whatever a callable raises on what it cannot work with
                 errors.append(error)
             else:
@@ -154,93 +154,3 @@ def _others(kind: Kind) -> list[Kind]:
     tried: list[Kind] = [ArrayKind()]
     tried += [TensorKind(ops, dtype=dtype) for ops in loaded_ops() for dtype in _DTYPES]
     return [other for other in tried if other.key != kind.key]
-
-
-def answering(predictor: Any) -> Any:
-    """What answers for rows: an estimator's `predict_proba`, else its `predict`, or `predictor`.
-
-    A booster of XGBoost takes arrays in `inplace_predict` only.
-
-    Raises
-    ------
-    TypeError
-        If nothing does.
-    """
-    if is_network(predictor):
-        return predictor
-    for name in ("predict_proba", "inplace_predict", "predict"):
-        method = getattr(predictor, name, None)
-        if callable(method):
-            return method
-    if not callable(predictor):
-        raise TypeError(
-            "`predictor` must be callable, a network, or have `predict_proba` or `predict`, "
-            f"got {type(predictor).__name__}"
-        )
-    return predictor
-
-
-def _callable(predictor: Any) -> Callable[[Any], Any]:
-    """The function that answers for rows."""
-    made: Callable[[Any], Any] = answering(predictor)
-    owner = getattr(made, "__self__", None)
-    if type(owner).__module__.split(".")[0] in _ARRAY_LIBRARIES:
-        return _Estimator(made)
-    return made
-
-
-class _Estimator:
-    """A method of an estimator, which gets names only if it was fitted with names."""
-
-    def __init__(self, method: Any) -> None:
-        self.method = method
-
-    def __call__(self, rows: Any) -> Any:
-        named = getattr(self.method.__self__, "feature_names_in_", None) is not None
-        return self.method(rows if named and hasattr(rows, "columns") else _host(rows))
-
-
-def _as_columns(answer: Any) -> Any:
-    """The outputs of a network as (N, L): (N,) is one column."""
-    if not hasattr(answer, "ndim"):
-        raise TypeError(
-            f"`predictor` must return one tensor (N,) or (N, L), got {type(answer).__name__}"
-        )
-    if answer.ndim > 2:
-        raise ValueError(f"`predictor` must return (N,) or (N, L), got {tuple(answer.shape)}")
-    return answer.reshape(-1, 1) if answer.ndim < 2 else answer
-
-
-def _host(answer: Any) -> npt.NDArray[Any]:
-    ops = ops_of(answer)
-    try:
-        made = np.asarray(answer if ops is None else ops.numpy(answer))
-    except ValueError as error:  # parts of different shapes
-        raise _no_numbers(type(answer).__name__) from error
-    if made.dtype == object:
-        raise _no_numbers(type(answer).__name__ + (" of objects" if made.ndim else ""))
-    return made
-
-
-def _no_numbers(what: object) -> TypeError:
-    return TypeError(
-        f"`predictor` must return numbers, got {what}; "
-        "give `predict_proba`, or a `predict` of numbers"
-    )
-
-
-def _checked(answer: npt.NDArray[Any], num_rows: int) -> Array:
-    """Outputs (n, L) as float64."""
-    if answer.dtype.kind not in "fiub":
-        raise _no_numbers(answer.dtype)
-    if answer.ndim > 2 or answer.size == 0:
-        raise ValueError(f"`predictor` must return (N,) or (N, L), got {answer.shape}")
-    outputs = answer.reshape(-1, 1) if answer.ndim < 2 else answer
-    if len(outputs) != num_rows:
-        raise ValueError(
-            f"`predictor` must return one answer for each row, got {len(outputs)} for {num_rows}"
-        )
-    if not np.isfinite(outputs).all():
-        row = int(np.argwhere(~np.isfinite(outputs))[0, 0])
-        raise ValueError(f"`predictor` returned NaN or infinity for row {row} of {num_rows}")
-    return outputs.astype(np.float64)
