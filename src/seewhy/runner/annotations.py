@@ -79,13 +79,13 @@ def label_boxes(
         or not np.issubdtype(boxes.dtype, np.number)
     ):
         raise ValueError(
-            f"boxes must be numbers x, y, w, h on the last axis, got {boxes.dtype} of shape "
-            f"{boxes.shape} in {where}"
+            "boxes must be numbers x, y, w, h on the last axis (and masks as large as the image), "
+            f"got {boxes.dtype} of shape {boxes.shape} in {where}"
         )
     rows = boxes.reshape(-1, 4).astype(float)
     if not np.isfinite(rows).all():
         raise ValueError(f"boxes must be finite, got NaN or infinity in {where}")
-    beside = _ids_with_pads(labels, ids)
+    beside = ids_with_pads(labels, ids)
     made = []
     for i, (x, y, w, h) in enumerate(rows.tolist()):
         if w > 0 and h > 0:
@@ -94,8 +94,8 @@ def label_boxes(
     return tuple(made)
 
 
-def _ids_with_pads(labels: npt.NDArray[Any], ids: tuple[int, ...]) -> list[int]:
-    """Ids as they stand in the column, -1 included, so that boxes can stand beside them."""
+def ids_with_pads(labels: npt.NDArray[Any], ids: tuple[int, ...]) -> list[int]:
+    """Ids as they stand in the column, -1 included, so that boxes and masks can stand beside."""
     if np.issubdtype(labels.dtype, np.integer):
         given: list[int] = labels.reshape(-1).tolist()
         if tuple(k for k in given if k >= 0) == ids:

@@ -7,8 +7,8 @@ from typing import Any
 
 ACCEPTED = (
     "a MindSpore dataset, a PyTorch Dataset or DataLoader, a tuple of arrays (images, labels, "
-    "boxes), or anything that can be iterated more than once over tuples (image), (image, label) "
-    "or (image, label, bbox) or over arrays"
+    "boxes, masks), or anything that can be iterated more than once over tuples (image), (image, "
+    "label), (image, label, bbox or mask) or (image, label, bbox, mask) or over arrays"
 )
 
 
@@ -88,18 +88,18 @@ def _is_used_up_by_one_pass(dataset: Any) -> bool:
 
 
 def _is_columns(dataset: Any) -> bool:
-    """Whether `dataset` is (images, labels[, boxes]): unlike images, labels have few axes."""
-    if not isinstance(dataset, tuple) or len(dataset) not in (2, 3):
+    """Whether it is (images, labels[, boxes][, masks]): unlike images, labels have few axes."""
+    if not isinstance(dataset, tuple) or len(dataset) not in (2, 3, 4):
         return False
     axes = [getattr(column, "ndim", 0) for column in dataset]
-    return axes[0] == 4 and axes[1] in (1, 2) and axes[2:] in ([], [3])
+    return axes[0] == 4 and axes[1] in (1, 2) and all(axis in (3, 4) for axis in axes[2:])
 
 
 def _zipped(columns: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     lengths = [len(column) for column in columns]
     if len(set(lengths)) > 1:
         raise ValueError(
-            "`data` must start with as many labels (and boxes) as images, got columns of "
+            "`data` must start with as many labels (boxes, masks) as images, got columns of "
             f"{', '.join(map(str, lengths))}"
         )
     return [tuple(column[i] for column in columns) for i in range(lengths[0])]

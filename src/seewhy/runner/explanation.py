@@ -167,11 +167,16 @@ def probabilities(
 
 
 def masks(numbered: Numbered, labels: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Where the boxes of each label are: (L, H, W)."""
+    """Where the object of each label is, by its mask or else by its boxes: (L, H, W)."""
     sample = numbered.sample
     size = sample.image.shape[1], sample.image.shape[2]
     boxes = [[box[1:] for box in sample.boxes if box.label == label] for label in labels]
-    return boxes_to_mask(boxes, size)[:, 0]
+    made = boxes_to_mask(boxes, size)[:, 0]
+    given = dict(sample.masks)
+    for place, label in enumerate(labels):
+        if label in given:
+            made[place] = given[label]
+    return made
 
 
 def _scores(
@@ -179,7 +184,7 @@ def _scores(
     labels: list[list[int]],
     scores: Mapping[tuple[str, str], npt.NDArray[np.float64]],
 ) -> Iterator[Score]:
-    """Scores to store; NaN says that a label has no box."""
+    """Scores to store; NaN says that a label has neither mask nor box."""
     for (metric, explainer), values in scores.items():
         for numbered, row, value in zip(group.samples, labels, values, strict=True):
             named = [(None, value)] if values.ndim == 1 else zip(row, value, strict=True)

@@ -44,11 +44,12 @@ class ImageClassificationRunner:
         Folder for the store; made if it does not exist.
     data
         Tuple of data set and class names. The data set is a MindSpore dataset, a PyTorch `Dataset`
-        or `DataLoader`, a tuple of arrays (images, labels, boxes), or anything else that can be
-        iterated more than once; it yields [image], [image, label] or [image, label, bbox]. Images
-        are CHW or NCHW with 1, 3 or 4 channels, as the network wants them. Labels are ids, ids
-        padded with -1, or multi-hot. Boxes are x, y, width, height in pixels of the input; the
-        i-th belongs to the i-th label. Class names stand in the order of the network's outputs.
+        or `DataLoader`, a tuple of arrays (images, labels, boxes, masks), or anything else that can
+        be iterated more than once; it yields [image], [image, label], [image, label, bbox or mask]
+        or [image, label, bbox, mask]. Images are CHW or NCHW with 1, 3 or 4 channels, as the
+        network wants them. Labels are ids, ids padded with -1, or multi-hot. Boxes are x, y, width,
+        height in pixels of the input, masks (H, W) or (labels, H, W) of 0 and 1; the i-th belongs
+        to the i-th label. Class names stand in the order of the network's outputs.
     network
         The classifier: a `torch.nn.Module` or a `mindspore.nn.Cell` that returns logits.
     activation_fn
@@ -139,7 +140,7 @@ class ImageClassificationRunner:
             Metrics that score every map, of distinct names; the scores go to the store. A random
             map and the edges of the image (`seewhy.benchmark.baselines`) are scored beside the
             explainers, so that the scores can be compared with something. Metrics that need a mask
-            score the labels that have a box in `data`.
+            score the labels that have a box or a mask in `data`.
 
         Raises
         ------

@@ -10,26 +10,34 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seewhy.runner.annotations import Box, label_boxes, label_ids
+from seewhy.runner.annotations import Box, ids_with_pads, label_boxes, label_ids
 from seewhy.runner.dataset import items
+from seewhy.runner.label_masks import Mask, are_masks, label_masks
 
 CHANNELS = (1, 3, 4)
+FORMS = "[image], [image, label], [image, label, bbox or mask] or [image, label, bbox, mask]"
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One sample: image (C, H, W) float32, class ids or None if unknown, boxes in pixels."""
+    """One sample: image (C, H, W) float32, class ids or None if unknown, boxes in pixels, masks.
+
+    A label with a mask and no box has the box around the mask.
+    """
 
     image: npt.NDArray[np.float32]
     labels: tuple[int, ...] | None
     boxes: tuple[Box, ...]
     item: int = 0
     """Index of the item of the data that holds it."""
+    masks: tuple[Mask, ...] = ()
 
     def digest(self) -> str:
         """Hexadecimal digest of the image and what is known of it."""
         made = hashlib.blake2b(np.ascontiguousarray(self.image).tobytes(), digest_size=16)
         made.update(repr((self.image.shape, self.labels, self.boxes)).encode())
+        for label, pixels in self.masks:
+            made.update(str(label).encode() + np.packbits(pixels).tobytes())
         return made.hexdigest()
 
 
@@ -50,11 +58,8 @@ def unpack(item: Any, index: int, num_labels: int) -> Iterator[LabelledImage]:
     """Yield the samples of one item; errors as in `read_samples`."""
     where = f"item {index} of `data`"
     given = list(item) if isinstance(item, (tuple, list)) else [item]
-    if not 1 <= len(given) <= 3:
-        raise ValueError(
-            f"{where} must have the columns [image], [image, label] or [image, label, bbox], "
-            f"got {len(given)}"
-        )
+    if not 1 <= len(given) <= 4:
+        raise ValueError(f"{where} must have the columns {FORMS}, got {len(given)}")
     columns = _batched([_to_numpy(column, where) for column in given], where)
     for i in range(len(columns[0])):
         place = where if len(columns[0]) == 1 else f"sample {i} of {where}"
@@ -91,7 +96,8 @@ def _batched(columns: list[npt.NDArray[Any]], where: str) -> list[npt.NDArray[An
     elif len(images) == 1:
         columns = [column if column.ndim else column[None] for column in columns]
     _check_image_shape(columns[0].shape, where)
-    for name, column in zip(("labels", "boxes"), columns[1:], strict=False):
+    names = ("labels", "boxes or masks" if len(columns) == 3 else "boxes", "masks")
+    for name, column in zip(names, columns[1:], strict=False):
         if column.shape[:1] != columns[0].shape[:1]:
             raise ValueError(
                 f"{name} must hold one row for each of the {len(columns[0])} images, "
@@ -123,5 +129,20 @@ def _sample(
     if len(columns) == 1:
         return LabelledImage(image, None, (), index)
     ids = label_ids(columns[1], num_labels, where)
-    boxes = label_boxes(columns[2], columns[1], ids, where) if len(columns) == 3 else ()
-    return LabelledImage(image, tuple(dict.fromkeys(ids)), boxes, index)
+    boxes, masks = _places(columns, ids, where)
+    return LabelledImage(image, tuple(dict.fromkeys(ids)), boxes, index, masks)
+
+
+def _places(
+    columns: list[npt.NDArray[Any]], ids: tuple[int, ...], where: str
+) -> tuple[tuple[Box, ...], tuple[Mask, ...]]:
+    """Boxes and masks of a sample, from its columns after the labels."""
+    given, size = columns[2:], columns[0].shape[1:]
+    boxes: tuple[Box, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    if len(given) == 2 or (given and are_masks(given[0].shape, size)):
+        masks = label_masks(given.pop(), ids_with_pads(columns[1], ids), size, where)
+    if given:
+        boxes = label_boxes(given[0], columns[1], ids, where)
+    boxed = {box.label for box in boxes}
+    return (*boxes, *(mask.box() for mask in masks if mask.label not in boxed)), masks
