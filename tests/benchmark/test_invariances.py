@@ -82,6 +82,21 @@ def test_a_constant_map_is_neutral_or_has_a_score(entry: Entry, framework: str, 
         assert not heard
 
 
+COMPARED = ("MaxSensitivity", "Robustness")  # with maps that the explainer makes
+
+
+@pytest.mark.parametrize(
+    "entry", [e for e in ENTRIES if not e.agnostic and e.kind not in COMPARED], ids=str
+)
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_the_size_of_a_map_says_nothing(entry: Entry, framework: str, scale: float) -> None:
+    """Gradients behind a saturated softmax are tiny, and squares of them vanish."""
+    x, maps, explainer = images(3, size=SIZE), some_maps(), Gradient(make(framework))
+    expected = entry.evaluate(framework, explainer, x, TARGETS, maps)
+    scaled = entry.evaluate(framework, explainer, x, TARGETS, scale * maps.astype(np.float64))
+    np.testing.assert_allclose(scaled, expected, rtol=1e-6, atol=1e-12)
+
+
 @sensitive
 def test_refuses_what_is_no_map_or_no_class(entry: Entry, framework: str) -> None:
     x, maps = images(2, size=SIZE), some_maps(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from seewhy.benchmark import ROAD, Cost, Faithfulness, evaluate_together
 from seewhy.explainer import Gradient, GuidedBackprop
+from seewhy.visual import plot_curves
 from tests.benchmark.test_faithfulness import random_maps, softmax
 from tests.networks import Spec, images, make, slow, tensor
 from tests.perturb import imputation_oracle
@@ -19,7 +21,14 @@ ORDERS = ("MoRF", "LeRF", "combined")
 SHARES = (0.25, 0.6)
 
 
-def road(order: str, x: np.ndarray, target: int, saliency: np.ndarray, noise: np.ndarray) -> float:
+def road(
+    order: str,
+    x: np.ndarray,
+    target: int,
+    saliency: np.ndarray,
+    noise: np.ndarray,
+    shares: Sequence[float] = SHARES,
+) -> float:
     """Pixel by pixel, for one image (C, H, W) and the network of `slow()`."""
     height, width = saliency.shape
     ranked = sorted(np.ndindex(height, width), key=lambda place: -saliency[place])
@@ -32,7 +41,7 @@ def road(order: str, x: np.ndarray, target: int, saliency: np.ndarray, noise: np
         powers = np.exp(slow().forward(image + noise * hidden))
         return float(powers[target] / powers.sum())
 
-    numbers = [int(share * height * width) for share in SHARES]
+    numbers = [int(share * height * width) for share in shares]
     most = [p(ranked[:number]) for number in numbers]
     least = [p(ranked[-number:]) for number in numbers]
     low, high = {"MoRF": (most, p([])), "LeRF": (p([]), least), "combined": (most, least)}[order]
@@ -72,6 +81,32 @@ def test_the_perfect_map_beats_a_random_one_and_that_the_inverted(
     best, worst = evaluate(blob * x), evaluate(-blob * x)
     assert (best > worst).all()
     assert best.mean() > evaluate(random_maps(x)).mean() > worst.mean()
+
+
+@pytest.mark.parametrize("order", ["MoRF", "LeRF"])
+def test_its_curve_is_the_slow_one_and_its_mean_the_score(framework: str, order: Any) -> None:
+    x, targets = images(3, size=(7, 6)), np.array([0, 4, 2])
+    maps, explainer = random_maps(x), Gradient(make(framework))
+    metric = ROAD(CLASSES, softmax(framework), order, shares=SHARES[::-1], noise=0.1, seed=5)
+    curve = metric.curve(explainer, tensor(framework, x), targets, maps)
+    np.testing.assert_allclose(curve.share, [0, 10 / 42, 25 / 42])
+    p = curve.probability
+    sign = 1 if order == "LeRF" else -1
+    expected = metric.evaluate(explainer, tensor(framework, x), targets, maps)
+    np.testing.assert_allclose(sign * (p[:, 1:] - p[:, :1]).mean(1), expected, atol=1e-6)
+    noise = 0.1 * np.random.default_rng(5).standard_normal(x.shape[1:])
+    slow_first = [
+        sign * road(order, x[n].astype(float), targets[n], maps[n, 0], noise, SHARES[:1])
+        for n in range(3)
+    ]
+    np.testing.assert_allclose(p[:, 1] - p[:, 0], slow_first, rtol=1e-3, atol=1e-4)
+    plot_curves({order: curve})
+
+
+def test_combined_has_no_curve_of_its_own(framework: str) -> None:
+    metric = ROAD(CLASSES, softmax(framework), "combined")
+    with pytest.raises(ValueError, match="`order` must be MoRF or LeRF for a curve, got combined"):
+        metric.curve(Gradient(make(framework)), tensor(framework, images(1)), 0)
 
 
 def test_combined_gives_a_random_map_about_0(framework: str) -> None:

@@ -15,6 +15,7 @@ from seewhy.benchmark.curves import Curve, area, ask_bands, band_edges
 from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
 from seewhy.benchmark.perturbation_metric import PerturbationMetric
 from seewhy.benchmark.questions import Hearing, Judging, Question, Scores
+from seewhy.benchmark.similarity import correlation
 from seewhy.explainer import Explainer
 from seewhy.explainer.perturbation import check_positive_int
 from seewhy.network.protocol import Activation, Tensor
@@ -175,11 +176,7 @@ class Faithfulness(PerturbationMetric):
         edges = self._edges(case.size[0] * case.size[1])
         values = -np.sort(-case.maps.reshape(len(case), -1), axis=1)
         means = values[:, : edges[-1]].reshape(len(case), len(edges) - 1, -1).mean(2)
-        s, p = means - means.mean(1, keepdims=True), p - p.mean(1, keepdims=True)
-        norm = np.sqrt((s**2).sum(1) * (p**2).sum(1))
-        flat = norm <= 1e-12 * np.maximum(1e-12, np.abs(means).max(1))
-        r = (s * p).sum(1) / np.where(flat, np.nan, norm)
-        normalised: Scores = (1 - r) / 2
+        normalised: Scores = (1 - correlation(means, p)) / 2
         return normalised
 
     def _edges(self, pixels: int) -> list[int]:

@@ -169,6 +169,9 @@ class Infidelity(PerturbationMetric):
 
 def best_scale(foretold: Scores, change: Scores) -> Scores:
     """The b (N,) that makes mean((b * foretold - change)^2) over (draws, N) least."""
-    power = (foretold**2).sum(0)
-    scale: Scores = (foretold * change).sum(0) / np.where(power > 0, power, 1)
+    largest = np.abs(foretold).max(0)
+    largest = np.where(largest > 0, largest, 1)
+    scaled = foretold / largest  # so that squares neither overflow nor vanish
+    power = (scaled**2).sum(0)
+    scale: Scores = (scaled * change).sum(0) / np.where(power > 0, power, 1) / largest
     return scale

@@ -10,9 +10,11 @@ import numpy as np
 from seewhy.benchmark.base import Cost
 from seewhy.benchmark.case import Case
 from seewhy.benchmark.checks import check_choice, check_not_negative
+from seewhy.benchmark.curves import Curve
 from seewhy.benchmark.neutral import CONSTANT, constant, neutralised
 from seewhy.benchmark.perturbation_metric import PerturbationMetric
-from seewhy.benchmark.questions import Indices, Judging, Question, Scores
+from seewhy.benchmark.questions import Hearing, Indices, Judging, Question, Scores
+from seewhy.explainer import Explainer
 from seewhy.explainer.perturbation import check_seed
 from seewhy.network.protocol import Activation, Tensor
 from seewhy.network.seeds import seed_words
@@ -113,23 +115,45 @@ class ROAD(PerturbationMetric):
         """See `Metric`."""
         return Cost(2 * len(self.shares) if self.order == "combined" else len(self.shares) + 1)
 
+    def curve(
+        self, explainer: Explainer, inputs: Tensor, targets: Any, saliency: Any = None
+    ) -> Curve:
+        """Return the probabilities behind the score, from share 0 on; arguments as of `evaluate`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`; and of order "combined", which has two curves: those of the others.
+        """
+        if self.order == "combined":
+            raise ValueError(
+                "`order` must be MoRF or LeRF for a curve, got combined, which is both"
+            )
+        case = self._case(explainer, inputs, targets, saliency)
+        hearing = Hearing(case.network, np.unique(case.ids), self.check_outputs)
+        bands = sorted(self._bands(case, self.order), key=lambda band: band[1] - band[0])
+        asking = self._probabilities(case, [(0, 0), *bands])
+        share = np.diff([(0, 0), *bands])[:, 0] / (case.size[0] * case.size[1])
+        return Curve(share, hearing.settle([asking])[0])
+
     def judge(self, case: Case) -> Judging:
         """See `LabelSensitiveMetric`."""
+        none = [(0, 0)] * len(self.shares)
+        most = none if self.order == "LeRF" else self._bands(case, "MoRF")
+        least = none if self.order == "MoRF" else self._bands(case, "LeRF")
+        p = yield from self._probabilities(case, [*most, *least])
+        scores = (p[:, len(most) :] - p[:, : len(most)]).mean(1)
+        return neutralised(scores, 0.0, {CONSTANT: constant(case.maps)})
+
+    def _bands(self, case: Case, order: str) -> list[tuple[int, int]]:
+        """Ranks (low, high) of what is removed for each share."""
         pixels = case.size[0] * case.size[1]
         edges = [int(pixels * share) for share in self.shares]
         if 0 in edges:
             raise ValueError(
                 f"`shares` must remove at least one of the {pixels} pixels, got {min(self.shares)}"
             )
-        first, last = [(0, edge) for edge in edges], [(pixels - edge, pixels) for edge in edges]
-        bands = {
-            "MoRF": [*first, *[(0, 0)] * len(edges)],
-            "LeRF": [*[(0, 0)] * len(edges), *last],
-            "combined": [*first, *last],
-        }[self.order]
-        p = yield from self._probabilities(case, bands)
-        scores = (p[:, len(edges) :] - p[:, : len(edges)]).mean(1)
-        return neutralised(scores, 0.0, {CONSTANT: constant(case.maps)})
+        return [(0, edge) if order == "MoRF" else (pixels - edge, pixels) for edge in edges]
 
     def _probabilities(
         self, case: Case, bands: Sequence[tuple[int, int]]

@@ -17,14 +17,20 @@ ROUNDING = 1e-12
 
 def correlation(one: Scores, other: Scores) -> Scores:
     """Pearson's correlation of the rows of (N, n) and (N, n); NaN where a row is constant."""
-    made = np.ones(len(one))
-    for rows in (one, other):
-        spread = np.sqrt(((rows - rows.mean(1, keepdims=True)) ** 2).sum(1))
-        largest = np.abs(rows).max(1)
-        made *= np.where(spread > ROUNDING * largest, spread, np.nan)
-    one, other = (rows - rows.mean(1, keepdims=True) for rows in (one, other))
-    found: Scores = ((one * other).sum(1) / made).clip(-1, 1)
+    one, other = (_centred(rows) for rows in (one, other))
+    found: Scores = (one * other).sum(1).clip(-1, 1)
     return found
+
+
+def _centred(rows: Scores) -> Scores:
+    """Rows less their mean, of length 1; NaN where a row is constant."""
+    largest = np.abs(rows).max(1, keepdims=True)
+    # Squares of scaled values neither overflow nor vanish.
+    scaled = rows / np.where(largest > 0, largest, 1)
+    centred = scaled - scaled.mean(1, keepdims=True)
+    spread = np.sqrt((centred**2).sum(1, keepdims=True))
+    made: Scores = centred / np.where(spread > ROUNDING, spread, np.nan)
+    return made
 
 
 def rank_correlation(one: Scores, other: Scores) -> Scores:
