@@ -249,7 +249,7 @@ def test_the_zoom_dialog(page: Page, base: str) -> None:
     assert query(page) == {"zoom": ["5.0"], "op": ["90"]}
     dialog.get_by_role("link", name="Next").click()
     page.wait_for_url("**zoom=6.6**")
-    assert dialog.get_by_role("heading").inner_text() == "flower.jpg"
+    assert dialog.get_by_role("heading", level=2).inner_text() == "flower.jpg"
     assert page.evaluate("document.activeElement.textContent") == "Next"
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
@@ -270,7 +270,7 @@ def test_a_link_opens_the_zoom_dialog(page: Page, base: str) -> None:
     page.goto(f"{base}{SALIENCY}?zoom=2.2&box=1")
     dialog = page.get_by_role("dialog")
     assert dialog.evaluate("e => e.matches(':modal')")
-    assert dialog.get_by_role("heading").inner_text() == "astronaut"
+    assert dialog.get_by_role("heading", level=2).inner_text() == "astronaut"
     assert dialog.get_by_text("512 × 512").is_visible()
     dialog.get_by_role("link", name="Close").click()
     dialog.wait_for(state="detached")

@@ -74,7 +74,7 @@ function showKeys() {
   const always = { title: "Everywhere", keys: [{ keys: ["?"], does: "Show this list" }, { keys: ["Escape"], does: "Close what is open" }] };
   for (const { title, keys } of [...keyGroups, always]) {
     const list = element("dl");
-    for (const { keys: every, does, shown: names = every } of keys) {
+    for (const { keys: every, does, shown: names = every } of keys.filter((one) => !one.unlisted)) {
       const shown = names.flatMap((name) => [element("kbd", {}, KEY_NAMES[name] || name), " "]);
       list.append(element("div", {}, element("dt", {}, ...shown), element("dd", {}, does)));
     }

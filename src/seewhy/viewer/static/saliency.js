@@ -28,63 +28,6 @@ function keepPicks() {
   }
 }
 
-async function zoom(target) {
-  const address = here();
-  address.searchParams.set("zoom", target);
-  address.hash = "";
-  const page = await fetchPage(address);
-  const fresh = document.importNode(page.getElementById("zoom"), true);
-  const open = document.getElementById("zoom");
-  if (open) {
-    const heading = document.activeElement?.textContent;
-    open.replaceChildren(...fresh.childNodes);
-    history.replaceState(history.state, "", address);
-    const again = [...open.querySelectorAll("a")].find((link) => link.textContent === heading);
-    (again || open.querySelector("[data-close]")).focus();
-  } else {
-    history.pushState({ zoomed: true }, "", address);
-    main.append(fresh);
-    showZoom(fresh);
-  }
-  keepPicks();
-  applyLook();
-}
-
-function showZoom(dialog) {
-  dialog.removeAttribute("open");
-  dialog.showModal();
-  dialog.querySelector("[data-close]").focus();
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (!here().searchParams.has("zoom")) return;
-    if (history.state?.zoomed) {
-      lookOfClosed = readLook();
-      history.back();
-      return;
-    }
-    const address = here();
-    address.searchParams.delete("zoom");
-    history.replaceState(null, "", address);
-  });
-}
-
-// Going back closes the dialog; what was changed in it, such as the opacity, stays.
-let lookOfClosed = null;
-
-addEventListener("popstate", () => {
-  if (lookOfClosed) history.replaceState(history.state, "", withLook(here(), lookOfClosed));
-  lookOfClosed = null;
-  const target = here().searchParams.get("zoom");
-  const open = document.getElementById("zoom");
-  if (target && !open) location.reload();
-  else if (!target && open) open.close();
-  applyLook();
-  keepPicks();
-});
-
 // --- Events --------------------------------------------------------------------------------------
 
 addEventListener("click", (event) => {
@@ -169,8 +112,6 @@ registerKeys("Samples", [
 // --- Start ---------------------------------------------------------------------------------------
 
 {
-  const dialog = document.getElementById("zoom");
-  if (dialog) showZoom(dialog);
   applyLook();
   keepPicks();
 }
