@@ -1,4 +1,4 @@
-"""A tabular job among others: it is listed, and that it has no page is said plainly."""
+"""A tabular job among others: it is listed, and has pages of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def test_it_is_listed_beside_image_jobs(folder: Path) -> None:
     client = TestClient(create_app(folder), base_url="http://127.0.0.1:8421")
     html = client.get("/").text
     assert "2 jobs" in html
-    assert "Tabular classification. There is no page for tables yet" in html
+    assert "Tabular classification" in html
+    assert 'href="j/wines/rows"' in html
     assert 'href="j/animals/saliency"' in html
     assert 'href="j/wines/saliency"' not in html
     assert "1 of 1 rows" in html
@@ -56,13 +57,20 @@ def test_it_is_listed_beside_image_jobs(folder: Path) -> None:
     assert jobs["animals"]["tabular"] is False
 
 
-@pytest.mark.parametrize("page", ["/j/wines", "/j/wines/saliency", "/j/wines/saliency.json"])
-def test_its_page_says_what_there_is(folder: Path, page: str) -> None:
+def test_each_kind_of_job_has_its_pages(folder: Path) -> None:
     client = TestClient(create_app(folder), base_url="http://127.0.0.1:8421")
-    answer = client.get(page)
-    assert answer.status_code == 404
-    assert "This is a tabular job" in answer.text
-    assert client.get("/j/animals/saliency").status_code == 200
+    assert client.get("/j/wines").url.path == "/j/wines/rows"
+    assert client.get("/j/wines/").url.path == "/j/wines/rows"
+    assert client.get("/j/animals").url.path == "/j/animals/saliency"
+    assert client.get("/j/wines/importance").status_code == 200
+    for page in ("saliency", "saliency.json"):
+        answer = client.get(f"/j/wines/{page}")
+        assert answer.status_code == 404
+        assert "This is a tabular job" in answer.text
+    for page in ("rows", "rows.json", "rows.csv", "importance", "importance.json"):
+        answer = client.get(f"/j/animals/{page}")
+        assert answer.status_code == 404
+        assert "This job is of images" in answer.text
 
 
 def test_info_tells_what_it_holds(

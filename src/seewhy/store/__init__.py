@@ -32,7 +32,15 @@ from seewhy.store.records import (
     Uncertainty,
 )
 from seewhy.store.sample_query import SORTS, Cursor, SampleQuery, Sort
-from seewhy.store.tabular_reader import TabularReader, read_tabular
+from seewhy.store.tabular_query import (
+    ROW_SORTS,
+    CellFilter,
+    RowQuery,
+    RowsFound,
+    RowSort,
+    row_budget,
+)
+from seewhy.store.tabular_reader import NotTabular, RowPage, TabularReader, read_tabular
 from seewhy.store.tabular_records import (
     Attribution,
     Attributions,
@@ -49,11 +57,13 @@ __all__ = [
     "COUNTERFACTUAL_SORTS",
     "JSON",
     "KINDS",
+    "ROW_SORTS",
     "SORTS",
     "SUFFIX",
     "Attribution",
     "Attributions",
     "Box",
+    "CellFilter",
     "Coefficients",
     "Comparison",
     "CounterfactualEntry",
@@ -75,9 +85,14 @@ __all__ = [
     "MapRecord",
     "Mean",
     "MetricInfo",
+    "NotTabular",
     "Outcome",
     "Place",
     "Ranking",
+    "RowPage",
+    "RowQuery",
+    "RowSort",
+    "RowsFound",
     "Rule",
     "SaliencyMap",
     "Sample",
@@ -99,4 +114,5 @@ __all__ = [
     "job_path",
     "read_job",
     "read_tabular",
+    "row_budget",
 ]

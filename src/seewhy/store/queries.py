@@ -31,14 +31,14 @@ def page(connection: sqlite3.Connection, query: SampleQuery) -> Rows:
     """Fetch the rows of one page."""
     backwards = query.before is not None
     start = query.before or query.after
-    rows = _fetch(connection, query, start, backwards, query.limit + 1)
+    rows = fetch(connection, query, start, backwards, query.limit + 1)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if backwards:
         rows.reverse()
     if not rows:
         return Rows([], False, False)
-    beyond = _fetch(connection, query, rows[-1] if backwards else rows[0], not backwards, 1)
+    beyond = fetch(connection, query, rows[-1] if backwards else rows[0], not backwards, 1)
     behind = bool(beyond) if start else False
     return Rows(rows, more, behind) if backwards else Rows(rows, behind, more)
 
@@ -48,8 +48,8 @@ def neighbours(
 ) -> tuple[Cursor | None, Cursor | None]:
     """Find the rows just before and just after `at`."""
     place = replace(query, after=None, before=None)
-    before = _fetch(connection, place, at, True, 1)
-    after = _fetch(connection, place, at, False, 1)
+    before = fetch(connection, place, at, True, 1)
+    after = fetch(connection, place, at, False, 1)
     return (before[0] if before else None), (after[0] if after else None)
 
 
@@ -92,13 +92,14 @@ def count(connection: sqlite3.Connection, query: SampleQuery) -> int:
     return int(connection.execute(sql).fetchone()[0])
 
 
-def _fetch(
+def fetch(
     connection: sqlite3.Connection,
     query: SampleQuery,
     start: Cursor | None,
     backwards: bool,
     limit: int,
 ) -> list[Cursor]:
+    """Fetch at most `limit` rows behind `start`, or backwards in front of it, as they are met."""
     rows: list[Cursor] = []
     for part in _parts(query, start, backwards):
         if len(rows) < limit:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from seewhy.store import attributions, tabular_queries
 from seewhy.store.reader import JobReader
 from seewhy.store.records import Kind, SampleRecord, Score
 from seewhy.store.sample_query import Sort
+from seewhy.store.samples import fetch_samples
+from seewhy.store.tabular_query import RowQuery, RowsFound, row_budget
 from seewhy.store.tabular_records import (
     Attribution,
     Attributions,
     Coefficients,
     FeatureInfo,
     Floats,
-    Rule,
     TabularRow,
 )
 from seewhy.store.tabular_rows import read_categories
+
+
+class RowPage(NamedTuple):
+    """A page of rows, and what is known of those that match."""
+
+    rows: tuple[TabularRow, ...]
+    found: RowsFound
+
+
+class NotTabular(ValueError):
+    """The job is not one of tables."""
 
 
 class TabularReader(JobReader):
@@ -43,7 +56,7 @@ class TabularReader(JobReader):
             row = connection.execute("SELECT 1 FROM feature LIMIT 1").fetchone()
         if row is None:
             self.close()
-            raise ValueError(f"{self.path} holds no tabular job: read it with `read_job`")
+            raise NotTabular(f"{self.path} holds no tabular job: read it with `read_job`")
 
     def __enter__(self) -> TabularReader:
         return self
@@ -84,39 +97,45 @@ class TabularReader(JobReader):
                 chunk.clear()
         yield from self._with_cells(chunk)
 
+    def row_page(self, query: RowQuery) -> RowPage:
+        """One page of rows that match; what no index answers is looked up in a bounded part."""
+        budget = row_budget(len(self.features))
+        with self._query() as connection:
+            found = tabular_queries.page(connection, query, budget)
+            samples = fetch_samples(connection, [row.sample_id for row in found.rows])
+        return RowPage(tuple(self._with_cells(samples)), found)
+
+    def row_neighbours(self, query: RowQuery, row_id: int) -> tuple[int | None, int | None]:
+        """Ids of the rows just before and just after a row among those that match."""
+        budget = row_budget(len(self.features))
+        with self._query() as connection:
+            return tabular_queries.neighbours(connection, query, row_id, budget)
+
+    def row_names(self, row_ids: Sequence[int]) -> dict[int, str]:
+        """Names of rows by id; unknown ones are left out."""
+        with self._query() as connection:
+            chosen = ",".join("?" * len(row_ids))
+            return dict(
+                connection.execute(f"SELECT id, name FROM sample WHERE id IN ({chosen})", row_ids)
+            )
+
     def attributions_of(self, row_id: int) -> tuple[Attribution, ...]:
         """All that is said of one row, by explainer, then by label; empty if there is nothing."""
+        width = len(self.features)
         with self._query() as connection:
-            found = connection.execute(
-                "SELECT label_id, name, base, output, fit, weights FROM attribution "
-                "JOIN explainer ON explainer.id = explainer_id WHERE sample_id = ? "
-                "ORDER BY explainer_id, label_id",
-                (row_id,),
-            ).fetchall()
-            rules: dict[tuple[int, str], list[Rule]] = defaultdict(list)
-            for label, name, *rule in connection.execute(
-                "SELECT label_id, name, feature_id, description, weight FROM rule "
-                "JOIN explainer ON explainer.id = explainer_id WHERE sample_id = ? "
-                "ORDER BY position",
-                (row_id,),
-            ):
-                rules[label, name].append(Rule(*rule))
-        return tuple(
-            Attribution(
-                row_id,
-                label,
-                name,
-                base,
-                output,
-                self._dense(weights, rules[label, name]),
-                tuple(rules[label, name]),
-                fit,
-            )
-            for label, name, base, output, fit, weights in found
-        )
+            return attributions.fetch_attributions_of(connection, row_id, width)
 
-    def attributions(self, explainer: str, label: str | int = 0) -> Attributions:
+    def attributions(
+        self, explainer: str, label: str | int = 0, limit: int | None = None
+    ) -> Attributions:
         """All that an explainer says of one output, by row id.
+
+        Parameters
+        ----------
+        explainer, label
+            Who, and of which output.
+        limit : int, optional
+            Take at most that many rows: always the same ones, spread over all.
 
         Raises
         ------
@@ -125,32 +144,47 @@ class TabularReader(JobReader):
         ValueError
             If there is no such label.
         """
-        index = self._label(label)
-        chosen = (
-            "JOIN explainer ON explainer.id = explainer_id "
-            "WHERE explainer.name = ? AND label_id = ?"
-        )
+        index, width = self._label(label), len(self.features)
         with self._query() as connection:
-            found = connection.execute(
-                "SELECT sample_id, base, output, weights, features FROM attribution "
-                f"JOIN tabular_row USING (sample_id) {chosen} ORDER BY sample_id",
-                (explainer, index),
-            ).fetchall()
-            rules: dict[int, list[Rule]] = defaultdict(list)
-            for row_id, *rule in connection.execute(
-                f"SELECT sample_id, feature_id, description, weight FROM rule {chosen}",
-                (explainer, index),
-            ):
-                rules[row_id].append(Rule(*rule))
-        if not found:
+            found = attributions.fetch_attributions(connection, explainer, index, width, limit)
+        if found is None:
             raise KeyError(f"no attribution by {explainer} for label {label!r} in {self.path}")
-        return Attributions(
-            row_ids=np.array([row[0] for row in found], dtype=np.int64),
-            values=np.stack([self._dense(row[3], rules[row[0]]) for row in found]),
-            base_values=np.array([row[1] for row in found]),
-            outputs=np.array([row[2] for row in found]),
-            rows=np.array([json.loads(row[4]) for row in found], dtype=np.float64),
-        )
+        return found
+
+    def attribution_count(self, explainer: str, label: str | int = 0) -> int:
+        """Count the rows for which an explainer says something of one output."""
+        index = self._label(label)
+        with self._query() as connection:
+            return attributions.count_attributions(connection, explainer, index)
+
+    def explained_labels(self) -> tuple[int, ...]:
+        """Labels of which any explainer says something."""
+        with self._query() as connection:
+            return attributions.fetch_explained_labels(connection)
+
+    def coefficient(self, explainer: str, label: str | int, view: str | int | None) -> Floats:
+        """What an explainer says of one class as a whole, (K,).
+
+        Parameters
+        ----------
+        explainer, label
+            Who, and of which class.
+        view
+            Class from which it is seen; None: from all others.
+
+        Raises
+        ------
+        KeyError
+            If it says nothing of it.
+        ValueError
+            If there is no such label.
+        """
+        index, seen_from = self._label(label), None if view is None else self._label(view)
+        with self._query() as connection:
+            found = attributions.fetch_coefficient(connection, explainer, index, seen_from)
+        if found is None:
+            raise KeyError(f"no coefficients by {explainer} for label {label!r} in {self.path}")
+        return found
 
     def coefficients(self, explainer: str) -> Coefficients:
         """What an explainer says of the model as a whole; KeyError if it says nothing."""
@@ -194,14 +228,6 @@ class TabularReader(JobReader):
                 "JOIN explainer ON explainer.id = explainer_id GROUP BY explainer_id"
             )
             return dict(rows.fetchall())
-
-    def _dense(self, weights: str | None, rules: Sequence[Rule]) -> Floats:
-        if weights is not None:
-            return np.array(json.loads(weights), dtype=np.float64)
-        made = np.zeros(len(self.features))
-        for rule in rules:
-            made[rule.feature] = rule.weight
-        return made
 
     def _with_cells(self, samples: Sequence[SampleRecord]) -> list[TabularRow]:
         ids = [sample.id for sample in samples]

@@ -25,7 +25,9 @@ class Tab(NamedTuple):
 
 def tabs(info: JobInfo) -> list[Tab]:
     """Pages that a job has, its first page first."""
-    return [] if info.is_tabular else [Tab("saliency", "Saliency")]
+    if info.is_tabular:
+        return [Tab("rows", "Rows"), Tab("importance", "Importance")]
+    return [Tab("saliency", "Saliency")]
 
 
 def job_data(identifier: str, info: JobInfo) -> Data:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from seewhy.store import JobReader, job_path, read_job
+from seewhy.store import JobReader, NotTabular, TabularReader, job_path, read_job, read_tabular
 from seewhy.viewer import responses
 from seewhy.viewer.assets import load_assets
 from seewhy.viewer.query_string import BadQuery, whole_number
 from seewhy.viewer.render import Renderer
+
+Reader = TypeVar("Reader", bound=JobReader)
 
 
 class Site:
@@ -31,9 +33,13 @@ class Site:
         self._assets = load_assets()
         self._render = Renderer({name: asset.version for name, asset in self._assets.items()})
 
-    def job(self, request: Request) -> OpenJob:
+    def job(self, request: Request) -> OpenJob[JobReader]:
         """Context: the job that the address names, open for reading."""
-        return OpenJob(self.directory, request.path_params["job"])
+        return OpenJob(self.directory, request.path_params["job"], read_job)
+
+    def table(self, request: Request) -> OpenJob[TabularReader]:
+        """Context: the tabular job that the address names, open for reading."""
+        return OpenJob(self.directory, request.path_params["job"], read_tabular)
 
     def page(
         self, request: Request, template: str, status_code: int = 200, **context: Any
@@ -80,19 +86,22 @@ class Site:
         return self.page(request, "error.html", code, code=code, message=message)
 
 
-class OpenJob:
+class OpenJob(Generic[Reader]):
     """Context: an open job; a store that cannot be read becomes a page that says so."""
 
-    def __init__(self, directory: Path, identifier: str) -> None:
+    def __init__(self, directory: Path, identifier: str, read: Callable[[Path], Reader]) -> None:
         self._path = job_path(directory, identifier)
+        self._read = read
 
-    def __enter__(self) -> JobReader:
+    def __enter__(self) -> Reader:
         if self._path is None:
             raise HTTPException(404, "There is no such job.")
         try:
-            self._reader = read_job(self._path)
+            self._reader = self._read(self._path)
         except FileNotFoundError:
             raise HTTPException(404, "This job is gone.") from None
+        except NotTabular:
+            raise HTTPException(404, "This job is of images: it has no rows of a table.") from None
         except (OSError, ValueError) as error:
             raise HTTPException(503, f"This job cannot be read: {error}.") from error
         return self._reader

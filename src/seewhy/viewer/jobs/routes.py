@@ -57,12 +57,6 @@ def routes(site: Site) -> list[Route]:
         """Lead to the first page of a job."""
         with site.job(request) as job:
             found = tabs(job.info())
-        if not found:
-            raise HTTPException(
-                404,
-                "This is a tabular job, and there is no page for tables yet. seewhy info tells "
-                "more, and seewhy.store.read_tabular reads it.",
-            )
         at_folder = request.url.path.endswith("/")
         name = segment(request.path_params["job"])
         address = found[0].address
