@@ -27,7 +27,15 @@ def tabs(info: JobInfo) -> list[Tab]:
     """Pages that a job has, its first page first."""
     if info.is_tabular:
         return [Tab("rows", "Rows"), Tab("importance", "Importance")]
-    return [Tab("saliency", "Saliency")]
+    found = [Tab("saliency", "Saliency")]
+    if has_counterfactuals(info):
+        found.append(Tab("counterfactual", "Counterfactuals"))
+    return found
+
+
+def has_counterfactuals(info: JobInfo) -> bool:
+    """Whether a job searches, or searched, for regions that decide predictions."""
+    return info.hierarchical_occlusion is not None or info.counterfactuals[1] > 0
 
 
 def job_data(identifier: str, info: JobInfo) -> Data:
