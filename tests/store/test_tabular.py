@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from seewhy.store import (
     Inference,
     JobReader,
     JobWriter,
+    MetricInfo,
     Rule,
+    Score,
     TabularRow,
     TabularWriter,
     find_jobs,
@@ -215,3 +218,43 @@ def test_an_image_job_is_no_table(tmp_path: Path) -> None:
         pass
     with pytest.raises(ValueError, match="holds no tabular job: read it with `read_job`"):
         read_tabular(writer.path)
+
+
+def test_scores_come_out_by_metric_explainer_and_label(open_tabular: Open) -> None:
+    metrics = [MetricInfo(name, True, -inf, inf, {}) for name in ("Deletion", "Insertion")]
+    explainers = [
+        ExplainerInfo("SHAPKernel", True, {}),
+        ExplainerInfo("RandomRanking", True, {}, baseline=True),
+    ]
+    expected = [
+        Score(0, 1, "SHAPKernel", "Deletion", 0.25),
+        Score(0, 1, "RandomRanking", "Deletion", -0.5),
+        Score(0, 1, "SHAPKernel", "Insertion", 1 / 3),
+    ]
+    with open_tabular(metrics=metrics, explainers=explainers) as writer:
+        writer.add_row(row(0))
+        writer.add_scores([*expected[::-1], *expected])
+        assert writer.known([0])[0].scores == {tuple(s[1:4]) for s in expected}
+    with read_tabular(writer.path) as reader:
+        assert list(reader.scores_of(0)) == expected
+        assert reader.scores_of(1) == ()
+        means = {(s.explainer, s.metric): s.mean for s in reader.scores(by_label=False)}
+        assert means["SHAPKernel", "Insertion"] == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (Score(0, 1, "SHAPKernel", "Delete", 0.0), "`metric` must be one of Deletion, got"),
+        (Score(0, 1, "Lime", "Deletion", 0.0), "`explainer` must be one of SHAPKernel"),
+        (Score(0, 9, "SHAPKernel", "Deletion", 0.0), "`label` must be in 0..1, got 9"),
+        (Score(0, 1, "SHAPKernel", "Deletion", nan), "`value` must be finite, got nan"),
+    ],
+)
+def test_bad_scores_are_refused(score: Score, words: str, open_tabular: Open) -> None:
+    metrics = [MetricInfo("Deletion", True, -inf, inf, {})]
+    explainers = [ExplainerInfo("SHAPKernel", True, {})]
+    with open_tabular(metrics=metrics, explainers=explainers) as writer:
+        writer.add_row(row(0))
+        with pytest.raises(ValueError, match=words):
+            writer.add_scores([score])
