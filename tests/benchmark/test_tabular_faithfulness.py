@@ -128,3 +128,19 @@ def test_bad_settings_are_refused(
 def test_bad_values_are_refused(values: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         TabularFaithfulness(curved(5), BACKGROUND).evaluate(table(2, 5), 0, values)
+
+
+def test_rows_are_scored_together_as_they_are_alone() -> None:
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(4, 3000))  # so many outputs that 300 rows take several parts
+
+    def wide(rows: Any) -> Any:
+        return np.tanh(rows @ weights)
+
+    x, background = random.normal(size=(300, 4)), random.normal(size=(2, 4))
+    values, ids = random.normal(size=(300, 2, 4)), random.integers(3000, size=(300, 2))
+    metric = TabularFaithfulness(wide, background, "Insertion", rows_per_eval=700)
+    made = metric.curves(x, ids, values)
+    for row in (0, 137, 299):
+        alone = metric.curves(x[row], ids[[row]], values[[row]])[0]
+        np.testing.assert_allclose(made[row], alone, rtol=1e-12)

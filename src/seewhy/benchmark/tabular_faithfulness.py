@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from seewhy.explainer.shapley.background import coalition_values, make_background
 from seewhy.explainer.shapley.explanation import values_array
-from seewhy.explainer.tabular import TabularExplainer, check_positive, digest, read_rows
+from seewhy.explainer.tabular import Question, TabularExplainer, check_positive, digest, read_rows
 
 METRICS = ("Deletion", "Insertion")
 ROWS_PER_EVAL = 16384
+
+_VALUES_AT_ONCE = 2**22
 
 Scores = npt.NDArray[np.float64]
 
@@ -133,17 +135,25 @@ class TabularFaithfulness(TabularExplainer):
         steps = np.arange(self._num_features + 1)
         inserted = rank[:, :, None] < steps[:, None]
         members = ~inserted if self.metric == "Deletion" else inserted
-        kind = question.rows.kind
-        at_once = self._predictor.batch_size(self._num_features)
-        made = []
-        for row, ids, asked in zip(question.rows.values, question.targets, members, strict=True):
-            answers = coalition_values(
-                lambda mixed: self._predictor(mixed, kind, fresh=True),
-                self._background,
-                row[None],
-                asked.reshape(-1, self._num_features),
-                at_once,
-            )
-            each = answers.reshape(len(ids), len(steps), -1)
-            made.append(np.take_along_axis(each, ids[:, None, None], axis=2)[..., 0])
-        return np.array(made)
+        made = np.empty((*question.targets.shape, len(steps)))
+        # Each row has coalitions of its own; the answers for some rows are held at a time.
+        asked = len(steps) * question.targets.shape[1] * (self._predictor.num_outputs or 1)
+        per_part = max(1, _VALUES_AT_ONCE // asked)
+        for start in range(0, len(made), per_part):
+            part = slice(start, start + per_part)
+            made[part] = self._outputs(question, part, members[part])
+        return made
+
+    def _outputs(self, question: Question, part: slice, members: npt.NDArray[np.bool_]) -> Scores:
+        """Outputs (n, L, J) of the targets of some rows, for coalitions (n, L, J, K)."""
+        kind, ids = question.rows.kind, question.targets[part]
+        answers = coalition_values(
+            lambda mixed: self._predictor(mixed, kind, fresh=True),
+            self._background,
+            question.rows.values[part],
+            members.reshape(len(ids), -1, self._num_features),
+            self._predictor.batch_size(self._num_features),
+        )
+        each = answers.reshape(*members.shape[:3], -1)
+        made: Scores = np.take_along_axis(each, ids[:, :, None, None], axis=3)[..., 0]
+        return made

@@ -80,18 +80,20 @@ def coalition_values(
     members: Members,
     rows_at_once: int,
 ) -> Floats:
-    """Values (N, n, L) of coalitions (n, K) for each of the rows (N, K).
+    """Values (N, n, L) of coalitions (n, K), or (N, n, K) of each row's own, for rows (N, K).
 
     The value of a coalition is the mean output where its features have the row's values and all
     others those of each row of the background. No more than `rows_at_once` rows exist at a time,
     or as many as the background has.
     """
     per_batch = max(1, rows_at_once // len(background.rows))
-    questions = np.arange(len(rows) * len(members))
+    number = members.shape[-2]
+    questions = np.arange(len(rows) * number)
     made = []
     for start in range(0, len(questions), per_batch):
-        row, coalition = np.divmod(questions[start : start + per_batch], len(members))
-        mixed = np.where(members[coalition][:, None], rows[row][:, None], background.rows)
+        row, coalition = np.divmod(questions[start : start + per_batch], number)
+        asked = members[coalition] if members.ndim == 2 else members[row, coalition]
+        mixed = np.where(asked[:, None], rows[row][:, None], background.rows)
         outputs = predict(mixed.reshape(-1, rows.shape[1]))
         made.append(background.mean(outputs.reshape(*mixed.shape[:2], -1)))
-    return np.concatenate(made).reshape(len(rows), len(members), -1)
+    return np.concatenate(made).reshape(len(rows), number, -1)
