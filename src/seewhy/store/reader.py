@@ -148,6 +148,7 @@ class JobReader:
             }
             samples = queries.count(connection, SampleQuery())
             counterfactuals = count_counterfactuals(connection)
+            metrics = connection.execute("SELECT count(*) FROM metric").fetchone()[0]
         explainers = self.explainers
         try:
             return JobInfo(
@@ -169,6 +170,7 @@ class JobReader:
                 uncertainty=meta.get("uncertainty"),
                 hierarchical_occlusion=meta.get("hierarchical_occlusion"),
                 counterfactuals=counterfactuals,
+                metrics=metrics,
                 rate=_rate(meta),
             )
         except KeyError as error:
@@ -210,6 +212,14 @@ class JobReader:
                 )
                 for name, better, low, high, params, chance, needs_mask in rows
             )
+
+    def metrics_of_labels(self) -> frozenset[str]:
+        """Names of the metrics that score labels; other metrics score samples, or nothing yet."""
+        with self._query() as connection:
+            rows = connection.execute(
+                "SELECT name FROM metric WHERE EXISTS (SELECT 1 FROM score WHERE metric_id = id)"
+            )
+            return frozenset(name for (name,) in rows)
 
     def scores(self, by_label: bool = True) -> tuple[ScoreSummary, ...]:
         """Mean scores of each explainer and baseline under each metric, with 95 % intervals.

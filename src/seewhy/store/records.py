@@ -351,6 +351,8 @@ class JobInfo(NamedTuple):
         Labels with a region that decides the prediction, and all that were searched.
     rate : float or None
         Samples a second since the run was last started; None before the first ones.
+    metrics : int
+        Number of metrics that score the explanations.
     """
 
     name: str
@@ -383,6 +385,7 @@ class JobInfo(NamedTuple):
     hierarchical_occlusion: Mapping[str, JSON] | None = None
     counterfactuals: tuple[int, int] = (0, 0)
     rate: float | None = None
+    metrics: int = 0
 
     @property
     def remaining(self) -> float | None:

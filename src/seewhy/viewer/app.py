@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from seewhy.viewer import counterfactual, importance, jobs, rows, saliency
+from seewhy.viewer import assessment, counterfactual, importance, jobs, rows, saliency
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.security import Guard
 from seewhy.viewer.site import Site
 
-PAGES = (jobs, saliency, counterfactual, rows, importance)
+PAGES = (jobs, saliency, assessment, counterfactual, rows, importance)
 """A folder each: `routes` gives its addresses, `state` reads its query string, `page` its data."""
 
 

@@ -37,11 +37,12 @@ class Scale(NamedTuple):
 
     def text(self, value: float) -> str:
         """Write a value with the digits that differences on this scale need."""
-        return _text(value, (self.high - self.low) / 1000)
+        return _text(value, round(-math.log10((self.high - self.low) / 700)))
 
     def tick_text(self, value: float) -> str:
         """Write a tick."""
-        return _text(value, _step(self.high - self.low, len(self.ticks)))
+        step = _step(self.high - self.low, len(self.ticks))
+        return _text(value, math.ceil(-math.log10(step) - 1e-9))
 
 
 def make_scale(values: Iterable[float], count: int = 4) -> Scale:
@@ -102,9 +103,9 @@ def _step(span: float, count: int) -> float:
     return float(power * next(m for m in (1, 2, 5, 10) if m * power * count >= span * 0.999))
 
 
-def _text(value: float, smallest: float) -> str:
-    decimals = max(0, math.ceil(-math.log10(smallest) - 1e-9))
+def _text(value: float, decimals: int) -> str:
     large = abs(value) >= 10**9
-    text = f"{value:.3g}" if large or decimals > MOST_DECIMALS else f"{value:.{decimals}f}"
+    short = large or decimals > MOST_DECIMALS
+    text = f"{value:.3g}" if short else f"{value:.{max(decimals, 0)}f}"
     # Minus nothing is nothing; minus signs are as wide as digits.
     return text.removeprefix("-") if not text.strip("-0.") else text.replace("-", "−")

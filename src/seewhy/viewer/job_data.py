@@ -25,9 +25,10 @@ class Tab(NamedTuple):
 
 def tabs(info: JobInfo) -> list[Tab]:
     """Pages that a job has, its first page first."""
+    scores = [Tab("assessment", "Scores")] if info.metrics else []
     if info.is_tabular:
-        return [Tab("rows", "Rows"), Tab("importance", "Importance")]
-    found = [Tab("saliency", "Saliency")]
+        return [Tab("rows", "Rows"), Tab("importance", "Importance"), *scores]
+    found = [Tab("saliency", "Saliency"), *scores]
     if has_counterfactuals(info):
         found.append(Tab("counterfactual", "Counterfactuals"))
     return found
