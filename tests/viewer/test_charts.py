@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import jinja2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.ticker import MaxNLocator
 
@@ -17,6 +17,7 @@ from seewhy.viewer.charts import Scale, make_scale, swarm
 numbers = st.floats(-1e12, 1e12).filter(lambda value: value == 0 or abs(value) > 1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=20), st.integers(2, 8))
 def test_a_scale_holds_its_values_between_round_ends(values: list[float], count: int) -> None:
     scale = make_scale(values, count)
@@ -65,6 +66,7 @@ def test_places_beyond_the_ends_are_the_ends() -> None:
     assert [scale.at(value) for value in (-9, 0, 0.5, 2, 9)] == [0, 0, 25, 100, 100]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), max_size=200), st.floats(12, 60))
 def test_a_swarm_stays_in_its_strip_and_keeps_dots_apart(
     places: list[float], height: float

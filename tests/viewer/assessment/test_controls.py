@@ -208,18 +208,23 @@ def test_everything_works_without_scripts(
     weight(plain, UP).get_by_role("spinbutton").fill("100")
     weight(plain, DOWN).get_by_role("spinbutton").fill("0")
     plain.get_by_role("button", name="Apply").click()
+    until(plain, "w.Insertion=100")
     assert query(plain)["w.Insertion"] == ["100"]
     assert table(plain) == served(scored_client, plain)
     plain.get_by_role("link", name="One explainer, all metrics").click()
+    until(plain, "across=metrics")
     plain.locator("#explainer").select_option("Occlusion")
     plain.get_by_label("Find a label").fill("dog")
     plain.get_by_role("button", name="Show").click()
+    until(plain, "find=dog")
     shown = plain.locator(".labels-table tbody th").all_inner_texts()
     assert shown == ["dog"]
     assert query(plain)["w.Insertion"] == ["100"]
     plain.locator(".labels-table .cell").first.click()
+    until(plain, "label=dog")
     assert plain.locator("#samples .hint").inner_text().startswith(f"{UP} of Occlusion for dog")
     plain.get_by_role("link", name="Equal weights").click()
+    expect(plain).not_to_have_url(re.compile("w\\."))
     assert not any(key.startswith("w.") for key in query(plain))
 
 

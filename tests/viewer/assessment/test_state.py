@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seewhy.viewer.assessment.state import ACROSS, FORMS, WEIGHT, AssessmentState
@@ -38,6 +38,7 @@ states = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(states)
 def test_a_link_says_all_of_the_state(state: AssessmentState) -> None:
     pairs = parse_qsl(state.href()[1:], keep_blank_values=True, strict_parsing=bool(state.items()))

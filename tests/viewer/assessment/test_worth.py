@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seewhy.store import MetricInfo
@@ -62,6 +62,7 @@ def test_without_any_end_the_means_of_the_job_are_the_ends() -> None:
     assert worth(up, {"a": 1.0}, []).of(1) == 0.5
 
 
+@settings(deadline=None)
 @given(
     st.booleans(),
     st.sampled_from([(0, 1), (0, INF), (-INF, 1), (-INF, INF)]),
@@ -113,6 +114,7 @@ def test_ties_are_shared_and_what_has_no_score_does_not_compete() -> None:
     assert np.isnan(wins(np.full((2, 2), np.nan))).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=30))
 def test_shares_add_up_to_100(weights: list[int]) -> None:
     shares = percent(weights)
