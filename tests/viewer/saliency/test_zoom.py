@@ -54,7 +54,7 @@ def test_wheel_drag_keys_and_buttons_move_all_maps_together(page: Page, base: st
     moved = boxes(page)
     assert moved[3][0] - large[3][0] == pytest.approx(40, abs=2)
     assert moved[3][1] - large[3][1] == pytest.approx(-30, abs=2)
-    page.wait_for_function("location.search.split('_').length === 3")
+    page.wait_for_function("() => location.search.split('_').length === 3")
     page.wait_for_timeout(200)
     page.reload()
     page.get_by_role("dialog").wait_for()

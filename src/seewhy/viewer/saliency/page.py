@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from seewhy.store import Cursor, JobReader, Sort
 from seewhy.viewer.job_data import Data, job_data
@@ -18,6 +19,11 @@ SORT_NAMES: dict[Sort, str] = {
     "-sd": "Most uncertain first",
     "sd": "Least uncertain first",
 }
+
+COLUMNS = (
+    *("sample", "name", "ground truth", "label", "kind", "probability"),
+    *("mean", "standard deviation", "95 % low", "95 % high", "shown"),
+)
 
 
 class SaliencyPage(NamedTuple):
@@ -51,6 +57,23 @@ class SaliencyPage(NamedTuple):
             "previous": self.before and self.state.page(before=self.before).href(),
             "next": self.after and self.state.page(after=self.after).href(),
         }
+
+    def table(self) -> Iterator[list[Any]]:
+        """Rows of the page as a table with `COLUMNS`."""
+        for sample in self.samples:
+            truth = sample["ground_truth"]
+            for place, inference in enumerate(sample["inferences"]):
+                spread = inference["uncertainty"] or {}
+                yield [
+                    sample["id"],
+                    sample["name"],
+                    None if truth is None else "; ".join(truth),
+                    inference["label"],
+                    inference["kind"],
+                    inference["prob"],
+                    *(spread.get(key) for key in ("mean", "std", "low", "high")),
+                    int(place == sample["active"]),
+                ]
 
 
 def saliency_page(identifier: str, job: JobReader, state: ViewState) -> SaliencyPage:

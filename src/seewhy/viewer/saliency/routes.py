@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,9 +13,12 @@ from seewhy.store import JobReader
 from seewhy.viewer import responses
 from seewhy.viewer.job_data import job_data
 from seewhy.viewer.query_string import whole_number
-from seewhy.viewer.saliency.page import SaliencyPage, saliency_page
+from seewhy.viewer.saliency.filters import label_filters
+from seewhy.viewer.saliency.page import COLUMNS, SaliencyPage, saliency_page
 from seewhy.viewer.saliency.state import ViewState
 from seewhy.viewer.site import Site
+
+SUGGESTIONS = 12
 
 
 def routes(site: Site) -> list[Route]:
@@ -37,6 +42,24 @@ def routes(site: Site) -> list[Route]:
             page = _page(request, job)
         return responses.data(request, page.twin())
 
+    def saliency_table(request: Request) -> Response:
+        """Give the saliency page as a table with a row for each label."""
+        with site.job(request) as job:
+            page = _page(request, job)
+        return responses.table(request, f"{page.job['name']} saliency", COLUMNS, page.table())
+
+    def labels(request: Request) -> Response:
+        """Suggest labels that contain the text `find`, the most frequent first."""
+        with site.job(request) as job:
+            state = ViewState.parse(request.query_params.multi_items())
+            found, number = label_filters(job, state, state.query(job.labels), SUGGESTIONS)
+        rows = [
+            {**label, "href": replace(state.toggle_label(label["label"]), find="").href()}
+            for label in found
+            if state.find.casefold() in label["label"].casefold()
+        ]
+        return responses.data(request, {"labels": rows, "found": number - len(found) + len(rows)})
+
     def saliency_live(request: Request) -> Response:
         """Give the status line of a running job; `seen` is the number of samples then loaded."""
         seen = whole_number("seen", request.query_params.get("seen", "0"))
@@ -59,6 +82,8 @@ def routes(site: Site) -> list[Route]:
     return [
         Route("/j/{job}/saliency", saliency),
         Route("/j/{job}/saliency.json", saliency_twin),
+        Route("/j/{job}/saliency.csv", saliency_table),
+        Route("/j/{job}/labels.json", labels),
         Route("/j/{job}/live", saliency_live),
         Route("/j/{job}/image/{number}.jpeg", image),
         Route("/j/{job}/thumbnail/{number}.jpeg", thumbnail),

@@ -4,13 +4,15 @@
 
 async function pick(link) {
   const [sample] = link.dataset.pick.split(".");
-  const address = here();
+  const row = document.getElementById(`sample-${sample}`);
+  const address = withPlace(here(), placeOf.get(row));
   const others = address.searchParams.getAll("pick").filter((one) => !one.startsWith(`${sample}.`));
   address.searchParams.delete("pick");
   for (const one of [...others, link.dataset.pick]) address.searchParams.append("pick", one);
-  address.hash = "";
   const page = await fetchPage(address);
-  document.getElementById(`sample-${sample}`).replaceWith(page.getElementById(`sample-${sample}`));
+  const fresh = document.importNode(page.getElementById(`sample-${sample}`), true);
+  placeOf.set(fresh, placeOf.get(row));
+  row.replaceWith(fresh);
   history.replaceState(history.state, "", address);
   keepPicks();
   applyLook();
