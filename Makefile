@@ -7,6 +7,7 @@ FRAMEWORK ?= torch
 VENV := .venv
 BIN := $(VENV)/bin
 NUMPY2 := .venv-numpy2
+MINDINSIGHT := .venv-mindinsight
 
 EXTRAS := demo,mindspore,dev,docs,peers
 NUMPY2_EXTRAS := demo,dev,peers
@@ -14,7 +15,7 @@ DEMO_EXTRAS_torch := demo
 DEMO_EXTRAS_mindspore := demo,mindspore
 # These have arguments of their own: `.venv/bin/python -m benchmarks.metrics --help`.
 MORE_BENCHES := metrics counterfactual uncertainty tabular_lime tabular_shap
-PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh
+PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh tools/venv.sh
 
 # On AVX-512 processors MindSpore's convolutions fall back to a loop a hundred times slower.
 export ONEDNN_MAX_CPU_ISA ?= AVX2
@@ -32,8 +33,8 @@ demo: $(VENV)/.ready-demo-$(FRAMEWORK) ## explain real photographs and open the 
 
 # One thread of PyTorch's own: on small networks they spend more time waiting for each other than working.
 test: export OMP_NUM_THREADS = 1
-test: check browser $(VENV)/.ready $(NUMPY2)/.ready ## everything that must hold: check, and all tests on NumPy 1 and 2
-	$(NUMPY2)/bin/python -m pytest -q --frameworks torch $(ARGS)
+test: check browser $(VENV)/.ready $(NUMPY2)/.ready $(MINDINSIGHT)/.ready ## everything that must hold: check, and all tests on NumPy 1 and 2
+	$(NUMPY2)/bin/python -m pytest -q --frameworks torch -m "not mindinsight" $(ARGS)
 	$(BIN)/python -m pytest -q --frameworks torch,mindspore $(ARGS)
 
 check: $(VENV)/.ready ## formatting, lint and types
@@ -68,5 +69,10 @@ $(NUMPY2)/.ready: $(PINS) constraints-numpy2.txt
 	tools/environment.sh $(NUMPY2) constraints-numpy2.txt $(NUMPY2_EXTRAS)
 	@touch $@
 
+# What an export must open in.
+$(MINDINSIGHT)/.ready: constraints-mindinsight.txt tools/mindinsight.sh tools/venv.sh
+	tools/mindinsight.sh $(MINDINSIGHT) constraints-mindinsight.txt
+	@touch $@
+
 clean: ## remove what these targets made, the environments too
-	rm -rf $(VENV) $(NUMPY2) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(NUMPY2) $(MINDINSIGHT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -35,7 +35,8 @@ ARROWS: dict[str, set[str]] = {
         "demo", "runner", "store", "viewer", "explainer", "benchmark", "network", "cli_benchmark",
         "cli_export",
     },
-    "cli_export": {"runner", "store"},
+    "cli_bar": set(),
+    "cli_export": {"store", "cli_bar"},
     "cli_benchmark": {"store"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: demo, run, view, info, benchmark."""
+"""The command line: demo, run, view, info, benchmark, export."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     "[bold]seewhy run --help[/bold]. Exit codes: 0 done, 1 error, 2 wrong usage, 130 stopped by "
     "Ctrl-C.",
 )
-app.add_typer(cli_export.app, name="export", hidden=True)
+app.add_typer(cli_export.app, name="export")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
 
 RUN_HELP = """Run what FILE describes; start it again to go on where it stopped.

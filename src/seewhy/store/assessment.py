@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seewhy.store import scores
+from seewhy.store import scores, summary_scores
 from seewhy.store.bootstrap import Mean, mean_intervals
 from seewhy.store.records import MetricInfo
 from seewhy.store.scores import Values
@@ -53,6 +53,7 @@ def rankings(connection: sqlite3.Connection, metrics: Sequence[MetricInfo]) -> t
     rows = connection.execute("SELECT name, id, baseline FROM explainer ORDER BY id").fetchall()
     baselines = [name for name, _, baseline in rows if baseline]
     metric_ids = scores.ids(connection, "metric")
+    imported = summary_scores.imported(connection, by_label=False)
     made = []
     for metric in metrics:
         values = {
@@ -61,14 +62,23 @@ def rankings(connection: sqlite3.Connection, metrics: Sequence[MetricInfo]) -> t
             for found in [scores.read_values(connection, metric_ids[metric.name], explainer_id)]
             if len(found.values)
         }
-        if values:
-            made.append(Ranking(metric, _standings(metric, values, baselines)))
+        told = [
+            Standing(of.explainer, of.explainer in baselines, Mean(of.mean, np.nan, np.nan, 0), ())
+            for of in imported
+            if of.metric == metric.name
+        ]
+        if values or told:
+            made.append(Ranking(metric, _standings(metric, values, baselines, told)))
     return tuple(made)
 
 
 def _standings(
-    metric: MetricInfo, values: Mapping[str, Values], baselines: Sequence[str]
+    metric: MetricInfo,
+    values: Mapping[str, Values],
+    baselines: Sequence[str],
+    told: Sequence[Standing],
 ) -> tuple[Standing, ...]:
+    """Standings by their mean; `told` are those of which only the mean is known."""
     compared = _compare(metric, values, baselines)
     means = mean_intervals([of.by_sample() for of in values.values()])
     standings = [
@@ -76,7 +86,7 @@ def _standings(
         for name, mean in zip(values, means, strict=True)
     ]
     sign = -1 if metric.higher_is_better else 1
-    return tuple(sorted(standings, key=lambda standing: sign * standing.score.mean))
+    return tuple(sorted([*standings, *told], key=lambda standing: sign * standing.score.mean))
 
 
 def _compare(

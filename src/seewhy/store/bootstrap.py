@@ -26,7 +26,7 @@ class Mean(NamedTuple):
     low, high : float
         Ends of the 95 % interval; NaN for less than two samples.
     n : int
-        Number of samples.
+        Number of samples; 0 if only the mean is known.
     """
 
     mean: float

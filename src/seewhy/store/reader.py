@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from seewhy.store import assessment, counterfactual_queries, queries, scores
+from seewhy.store import assessment, counterfactual_queries, queries, scores, summary_scores
 from seewhy.store.assessment import Ranking
 from seewhy.store.connect import lock_path, open_readable, translate_errors
 from seewhy.store.counterfactual_queries import CounterfactualQuery, Place
@@ -185,6 +185,12 @@ class JobReader:
             row = connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
         return int(row[0])
 
+    def uncertainties(self) -> tuple[int, int]:
+        """Count the inferences whose uncertainty is stored, and all inferences."""
+        with self._query() as connection:
+            row = connection.execute("SELECT count(std), count(*) FROM inference").fetchone()
+        return int(row[0]), int(row[1])
+
     def counts(self) -> dict[int, dict[Kind | None, int]]:
         """Count the inferences by label and kind; one label has at most one a sample."""
         table: dict[int, dict[Kind | None, int]] = {}
@@ -231,7 +237,8 @@ class JobReader:
         """
         with self._query() as connection:
             made = scores.overall(connection)
-            return tuple(made + scores.by_label(connection) if by_label else made)
+            made += scores.by_label(connection) if by_label else []
+            return tuple(made + summary_scores.imported(connection, by_label))
 
     def label_scores(
         self,
@@ -249,9 +256,17 @@ class JobReader:
             Class indices. None: all labels, and as intervals of thousands take long, without.
         """
         with self._query() as connection:
+            told = [
+                summary
+                for summary in summary_scores.imported(connection)
+                if summary.label is not None
+                and metric in (None, summary.metric)
+                and explainer in (None, summary.explainer)
+                and (labels is None or summary.label in labels)
+            ]
             if labels is None:
-                return tuple(scores.label_means(connection, metric, explainer))
-            return tuple(scores.by_label(connection, metric, explainer, labels))
+                return (*scores.label_means(connection, metric, explainer), *told)
+            return (*scores.by_label(connection, metric, explainer, labels), *told)
 
     def extreme_scores(
         self,
@@ -276,6 +291,11 @@ class JobReader:
         """
         with self._query() as connection:
             return scores.extremes(connection, metric, explainer, label, highest, limit)
+
+    def mean_scores(self) -> dict[tuple[str, str, int | None], float]:
+        """Mean scores alone, by explainer or baseline, metric and label; None: over all labels."""
+        with self._query() as connection:
+            return summary_scores.plain_means(connection)
 
     def sanity_report(self) -> tuple[Ranking, ...]:
         """Rank the explainers under each metric, and compare each with the baselines."""
@@ -433,9 +453,31 @@ class JobReader:
         return decode_map(*row)
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it, all that is read is of one moment, however long it takes.
+
+        Raises
+        ------
+        RuntimeError
+            If that would stop a run: on network file systems a writer waits for readers.
+        """
+        with self._query() as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if mode != "wal" and is_locked(lock_path(self.path)):
+                raise RuntimeError(
+                    f"{self.path} is being written on a network file system, and its run would "
+                    "wait: try again when the run has ended"
+                )
+            yield
+
+    @contextlib.contextmanager
     def _query(self) -> Iterator[sqlite3.Connection]:
         """One transaction, so that all statements see the same state of a growing store."""
+        within = self._connection.in_transaction
         with translate_errors(self.path):
+            if within:
+                yield self._connection
+                return
             self._connection.execute("BEGIN")
             try:
                 yield self._connection

@@ -99,9 +99,10 @@ class ScoreSummary(NamedTuple):
     mean : float
         Over n explanations.
     n : int
-        Number of explanations.
+        Number of explanations; 0 if only the mean is known, as in an imported summary.
     low, high : float
-        95 % interval of the mean, by a bootstrap over samples; NaN for a single sample.
+        95 % interval of the mean, by a bootstrap over samples; NaN for a single sample, and for
+        n = 0.
     """
 
     explainer: str
