@@ -173,6 +173,26 @@ def test_labels_of_a_sample_are_switched(page: Page, base: str) -> None:
     assert is_marked(page)
 
 
+def test_the_keys_are_listed(page: Page, base: str) -> None:
+    page.goto(f"{base}{PAGE}?{WHOLE}")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard")
+    for said in ("Step back", "The region", "Next sample", "Label before"):
+        assert keys.get_by_text(said).is_visible()
+    page.keyboard.press("ArrowLeft")
+    assert "layer" not in query(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    assert query(page)["layer"] == ["2"]
+
+
+def test_what_an_uncertainty_means_is_one_click_away(page: Page, base: str) -> None:
+    page.goto(f"{base}{PAGE}?sample={NUMBER if NUMBER % 2 else 1}")
+    assert page.locator("#view .labels .spread").first.is_visible()
+    page.get_by_role("button", name="What do ± and [ ] mean?").click()
+    assert page.get_by_text("It is not the chance that the answer is right").is_visible()
+
+
 def test_filters_and_order(page: Page, base: str) -> None:
     page.goto(base + PAGE)
     filters = page.get_by_role("complementary")

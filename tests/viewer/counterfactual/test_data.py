@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import random
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -129,8 +132,8 @@ def test_every_moment_of_a_search(client: TestClient) -> None:
     for at, (moment, title, _) in enumerate(MOMENTS):
         query = f"{place}&{moment}"
         assert get_json(client, query)["shown"]["at"] == at
-        html = client.get(f"/{PAGE}{query}").text
-        assert f'<strong id="moment-title">{title}</strong>' in html
+        said = client.get(f"/{PAGE}{query}").text
+        assert f'<strong id="moment-title">{title}</strong>' in said
 
 
 def test_labels_without_a_region_say_why(client: TestClient) -> None:
@@ -147,12 +150,12 @@ def test_labels_without_a_region_say_why(client: TestClient) -> None:
     for number in range(NUM_SAMPLES):
         for one, _ in searches(number):
             if one.reason and one.reason not in seen:
-                html = client.get(f"/{PAGE}?sample={number}&target={one.label}").text
-                assert words[one.reason] in html
+                said = client.get(f"/{PAGE}?sample={number}&target={one.label}").text
+                assert words[one.reason] in said
                 seen.add(one.reason)
     assert seen == set(words)
-    html = client.get(f"/{PAGE}?sample=4&target=6").text
-    assert "This run ended before it came to this label." in html
+    said = client.get(f"/{PAGE}?sample=4&target=6").text
+    assert "This run ended before it came to this label." in said
 
 
 def test_csv_has_a_row_for_each_search(client: TestClient) -> None:
@@ -268,6 +271,27 @@ def test_the_area_is_that_of_the_pixels(given_boxes: list[tuple[int, int, int, i
     assert covered_share(given_boxes, 40, 30) == pytest.approx(painted.mean())
 
 
+def test_links_of_the_page_lead_to_pages(client: TestClient) -> None:
+    rng = random.Random(0)
+    todo, seen = {f"/{PAGE}"}, set()
+    # A walk at random comes through states that nobody thought of.
+    while todo and len(seen) < 60:
+        path = rng.choice(sorted(todo))
+        todo.remove(path)
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        if answer.headers["content-type"].startswith("text/html"):
+            found = re.findall(r'href="([^"#][^"]*)"', answer.text)
+            links = {str(answer.url.join(html.unescape(link))) for link in found}
+            paths = {link.removeprefix("http://127.0.0.1:8421") for link in links}
+            todo |= {path for path in paths if "counterfactual" in path and "static" not in path}
+            pictures = {path for path in paths if re.search("/(covered|image)/", path)}
+            todo |= set(sorted(pictures)[:2])
+            todo -= seen
+    assert len(seen) == 60
+
+
 def test_the_cover_is_a_lasting_grey_picture(client: TestClient, jobs: Path) -> None:
     answer = client.get("/j/reveal blur/covered/0.jpeg")
     assert "immutable" in answer.headers["cache-control"]
@@ -278,8 +302,8 @@ def test_the_cover_is_a_lasting_grey_picture(client: TestClient, jobs: Path) -> 
 
 
 def test_the_moments_for_scripts_are_those_of_the_page(client: TestClient) -> None:
-    html = client.get(f"/{PAGE}?sample=0").text
-    data = html.partition('id="moments">')[2].partition("</script>")[0]
+    page = client.get(f"/{PAGE}?sample=0").text
+    data = page.partition('id="moments">')[2].partition("</script>")[0]
     moments = json.loads(data)
     shown = get_json(client, "?sample=0")["shown"]
     assert [moment["boxes"] for moment in moments] == [one["boxes"] for one in shown["frames"]]

@@ -181,29 +181,20 @@ const press = (selector) => () => main.querySelector(selector)?.click();
 /** Only where there is a search to go through; else the key keeps its usual meaning. */
 const during = (work) => () => (moments.length ? work() : false);
 
-const MOMENT_KEYS = [
+registerKeys("Search", [
   { keys: ["ArrowLeft"], does: "Step back", act: during(() => showMoment(moment - 1)) },
   { keys: ["ArrowRight"], does: "Step on", act: during(() => showMoment(moment + 1)) },
   { keys: ["Home"], does: "Start of the search", act: during(() => showMoment(0)) },
   { keys: ["End"], does: "The region", act: during(() => showMoment(moments.length - 1)) },
   { keys: [" "], does: "Play, or pause", act: during(() => play(!playing)) },
+]);
+
+registerKeys("Samples", [
   { keys: ["n"], does: "Next sample", act: press("#view [rel=next]") },
   { keys: ["p"], does: "Previous sample", act: press("#view [rel=prev]") },
   { keys: ["h"], does: "Label before", act: () => stepLabel(-1) },
   { keys: ["l"], does: "Label after", act: () => stepLabel(1) },
-];
-
-/** Whether an element needs a key for itself. */
-const needsKey = (element, key) => element.matches("input, textarea, select")
-  ? element.type !== "range" || /^(Arrow|Home|End)/.test(key)
-  : key === " " && element.matches("button, summary");
-
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || needsKey(event.target, event.key)) return;
-  const entry = MOMENT_KEYS.find(({ keys }) => keys.includes(event.key));
-  if (!entry || document.querySelector("dialog:modal, [popover]:popover-open")) return;
-  if (entry.act(event) !== false) event.preventDefault();
-});
+]);
 
 // --- Start ---------------------------------------------------------------------------------------
 
