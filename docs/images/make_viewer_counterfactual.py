@@ -1,4 +1,4 @@
-"""Make the picture of the counterfactual page: ``python docs/images/make_viewer_counterfactual.py``."""
+"""Make the counterfactual page's picture: ``python docs/images/make_viewer_counterfactual.py``."""
 
 import shutil
 import tempfile
@@ -64,7 +64,7 @@ def take(address: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1180})
+        page = browser.new_page(viewport={"width": 1280, "height": 1420})
         page.goto(address)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=HERE / "viewer_counterfactual.jpg", quality=80)
