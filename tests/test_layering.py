@@ -12,7 +12,7 @@ NETWORK = {"network"}
 METHOD = {"perturb", *NETWORK}
 # What each part of the package may import of the others; it may always import itself.
 ARROWS: dict[str, set[str]] = {
-    "": {"explainer", "benchmark", "counterfactual", "uncertainty", "network", "runner"},
+    "": {"explainer", "benchmark", "counterfactual", "uncertainty", "network", "runner", "viewer"},
     "version": set(),
     "network": set(),
     "perturb": NETWORK,
@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
         "cli_export",
     },
     "cli_bar": set(),
-    "cli_export": {"store", "cli_bar"},
+    "cli_export": {"store", "viewer", "cli_bar"},
     "cli_benchmark": {"store"},
     "__main__": {"cli"},
 }  # fmt: skip

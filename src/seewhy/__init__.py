@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seewhy.network import Network, adapt
     from seewhy.runner import ImageClassificationRunner, TabularRunner
     from seewhy.uncertainty import EpistemicUncertainty
+    from seewhy.viewer import open_job
 
 __all__ = [
     "RISE",
@@ -49,6 +50,7 @@ __all__ = [
     "TabularRunner",
     "__version__",
     "adapt",
+    "open_job",
 ]
 
 _PARTS = (
@@ -62,6 +64,7 @@ _ELSEWHERE = {
     "Network": "network",
     "TabularRunner": "runner",
     "adapt": "network",
+    "open_job": "viewer",
 }
 
 

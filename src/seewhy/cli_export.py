@@ -74,3 +74,39 @@ def _contents(job: JobReport) -> str:
         f"{job.samples} samples, {job.maps} maps, {job.scores} scores, "
         f"{job.counterfactuals} counterfactuals{uncertain}"
     )
+
+
+@app.command()
+def html(
+    job: Annotated[Path, typer.Argument(help="A job (*.seewhy.db), or a folder with one job.")],
+    file: Annotated[Path, typer.Argument(help="HTML file to write.")],
+    page: Annotated[
+        str, typer.Option(help="saliency, assessment, counterfactual, rows or importance.")
+    ] = "",
+    query: Annotated[
+        str, typer.Option(help='What follows the "?" in the browser: filters, order, looks.')
+    ] = "",
+    full: Annotated[bool, typer.Option("--full", help="Keep all pixels of the pictures.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+) -> None:
+    """Write a page as one file that opens anywhere: by mail, from disk, without SeeWhy.
+
+    The page in the browser offers the same under [bold]one HTML file[/bold].
+    """
+    from seewhy.viewer import export_html
+
+    export_html(_one_job(job), file, page, query.removeprefix("?"), full=full, overwrite=force)
+    out.print(f"{file} shows it ({file.stat().st_size / 1e6:.1f} MB)", markup=False)
+
+
+def _one_job(place: Path) -> Path:
+    """The job that a file or a folder stands for."""
+    from seewhy.store import find_jobs
+
+    if not place.is_dir():
+        return place
+    jobs = list(find_jobs(place).values())
+    if len(jobs) == 1:
+        return jobs[0]
+    names = "".join(f"\n  {path}" for path in jobs[:20])
+    raise ValueError(f"{place} holds {len(jobs)} jobs: name one of them{names}")

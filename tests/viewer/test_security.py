@@ -95,7 +95,7 @@ def test_the_link_opens_the_pages_also_behind_a_prefix(page: Page, jobs: Path) -
     with serving(app) as address:
         page.goto(f"{address}user/me/proxy/?token={TOKEN}")
         assert page.url == f"{address}user/me/proxy/"
-        page.get_by_role("link", name="animals").click()
+        page.get_by_role("link", name="animals", exact=True).click()
         page.wait_for_load_state("networkidle")
         pictures = page.locator("#sample-0 img")
         assert pictures.evaluate_all("all => all.every(e => e.complete && e.naturalWidth > 0)")

@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from seewhy.viewer import assessment, counterfactual, importance, jobs, rows, saliency
+from seewhy.viewer import assessment, counterfactual, importance, jobs, rows, saliency, share
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.security import Guard
 from seewhy.viewer.site import Site
 
-PAGES = (jobs, saliency, assessment, counterfactual, rows, importance)
+PAGES = (jobs, saliency, assessment, counterfactual, rows, importance, share)
 """A folder each: `routes` gives its addresses, `state` reads its query string, `page` its data."""
 
 
@@ -26,7 +26,7 @@ def create_app(
     *,
     token: str | None = None,
     cookie: str = "seewhy",
-    frame_ancestors: str = "'self'",
+    frame_ancestors: str | None = "'self'",
 ) -> Starlette:
     """Make the ASGI application that shows the jobs below a folder.
 

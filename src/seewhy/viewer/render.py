@@ -36,6 +36,7 @@ class Renderer:
             bytes=_bytes,
             ago=_ago,
             moment=_moment,
+            day=_day,
             rate=_rate,
             duration=_duration,
             segment=segment,
@@ -50,8 +51,18 @@ class Renderer:
         )
 
     def __call__(self, request: Request, template: str, **context: Any) -> str:
-        """Render a template; `root` in it leads from the page to the job list."""
-        return self._environment.get_template(template).render(root=_root(request), **context)
+        """Render a template.
+
+        In it, `root` leads from the page to the job list, and `exporting` tells that the page is
+        to be a file, on which nothing works that needs the server; it then keeps its `place`.
+        """
+        return self._environment.get_template(template).render(
+            root=_root(request),
+            exporting=request.scope.get("exporting", False),
+            place=f"https://seewhy.invalid/?{request.url.query}",
+            now=time.time(),
+            **context,
+        )
 
 
 def _root(request: Request) -> str:
@@ -85,6 +96,10 @@ def _ago(moment: float) -> str:
 
 def _moment(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
 def _rate(value: float) -> str:

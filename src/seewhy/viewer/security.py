@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+    "object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -53,8 +53,8 @@ class Guard:
         of every path, for frames in which browsers keep no cookies. None: no token is needed.
     cookie : str
         Name of that cookie. Browsers do not tell ports apart, so each server needs its own.
-    frame_ancestors : str
-        Who may show the pages in a frame, as in the header Content-Security-Policy.
+    frame_ancestors : str or None
+        Who may show the pages in a frame, as in the header Content-Security-Policy; None: all.
     """
 
     def __init__(
@@ -63,15 +63,14 @@ class Guard:
         allowed_hosts: Iterable[str] = (),
         token: str | None = None,
         cookie: str = "seewhy",
-        frame_ancestors: str = "'self'",
+        frame_ancestors: str | None = "'self'",
     ) -> None:
         self._app = app
         self._hosts = {"localhost", socket.gethostname().lower(), socket.getfqdn().lower()}
         self._hosts |= {host.lower() for host in allowed_hosts}
         self._token, self._cookie = token, cookie
-        self._headers = HEADERS | {
-            "Content-Security-Policy": POLICY.format(ancestors=frame_ancestors)
-        }
+        ancestors = f"; frame-ancestors {frame_ancestors}" if frame_ancestors else ""
+        self._headers = HEADERS | {"Content-Security-Policy": POLICY + ancestors}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

@@ -1,11 +1,30 @@
 // Every control is a plain link or form that works without these files. Here they only become
 // instant. What all pages share; each page has a script of its own, loaded after this one.
 
-const here = () => new URL(location.href);
+/** Address of the view. A file from disk may not change its own, so it is kept beside. */
+const here = () => new URL(document.documentElement.dataset.place || location.href);
 const main = document.getElementById("content");
 
 /** Whether a click means "here and now", and not a new tab or window. */
 const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
+
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Say something for a moment, also to screen readers. */
+function say(text) {
+  let status = document.getElementById("said");
+  if (!status) {
+    status = element("p", { id: "said", role: "status" });
+    document.body.append(status);
+  }
+  status.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { status.textContent = ""; }, 2500);
+}
 
 async function fetchPage(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
@@ -19,6 +38,32 @@ addEventListener("click", (event) => {
   event.preventDefault();
   location.reload();
 });
+
+// --- Copying the link ----------------------------------------------------------------------------
+
+/** Put text on the clipboard, also where a plain connection has none for scripts. */
+async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = Object.assign(document.createElement("textarea"), { value: text });
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("no clipboard");
+}
+
+async function copyLink() {
+  try {
+    await copyText(here().href);
+    say("Link copied");
+  } catch { say("The browser does not allow it: copy the address above"); }
+}
+
+const copyButton = document.querySelector("[data-copy-link]");
+if (copyButton) {
+  copyButton.hidden = false;
+  copyButton.addEventListener("click", copyLink);
+}
 
 // --- Live parts ----------------------------------------------------------------------------------
 

@@ -59,12 +59,6 @@ function releaseKey(key) {
 addEventListener("keyup", (event) => releaseKey(event.key));
 addEventListener("blur", () => [...heldKeys.keys()].forEach(releaseKey));
 
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
 function showKeys() {
   if (document.getElementById("keys") || !keyGroups.length) return;
   const dialog = element("dialog", { id: "keys", className: "keys" });
@@ -86,16 +80,4 @@ function showKeys() {
   });
   document.body.append(dialog);
   dialog.showModal();
-}
-
-/** Say something for a moment, also to screen readers. */
-function say(text) {
-  let status = document.getElementById("said");
-  if (!status) {
-    status = element("p", { id: "said", role: "status" });
-    document.body.append(status);
-  }
-  status.textContent = text;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => { status.textContent = ""; }, 2500);
 }

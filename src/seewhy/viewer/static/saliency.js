@@ -90,15 +90,6 @@ function findLabel() {
   document.getElementById("find").select();
 }
 
-async function copyAddress() {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    say("Link copied");
-  } catch {
-    say("The browser does not let pages copy here");
-  }
-}
-
 registerKeys("Samples", [
   { keys: ["j", "ArrowDown"], does: "Next sample", act: () => goToSample(1) },
   { keys: ["k", "ArrowUp"], does: "Previous sample", act: () => goToSample(-1) },
@@ -108,7 +99,7 @@ registerKeys("Samples", [
   { keys: ["n"], does: "Next page", act: () => clickOn("a[rel=next]", main) },
   { keys: ["p"], does: "Previous page", act: () => clickOn("a[rel=prev]", main) },
   { keys: ["/"], does: "Find a label", act: findLabel },
-  { keys: ["y"], does: "Copy the link to this view", act: () => { copyAddress(); } },
+  { keys: ["y"], does: "Copy the link to this view", act: () => { copyLink(); } },
 ]);
 
 // --- Start ---------------------------------------------------------------------------------------
