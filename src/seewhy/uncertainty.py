@@ -12,6 +12,7 @@ from scipy.special import betaincinv
 
 from seewhy.network import Network, adapt
 from seewhy.network.inputs import check_inputs
+from seewhy.network.memory import MemoryLimit
 from seewhy.network.names import check_layer
 from seewhy.network.protocol import Activation, OutputPicker, Tensor
 from seewhy.network.rates import check_rate
@@ -131,6 +132,7 @@ class EpistemicUncertainty:
         self.centre = _check_word("centre", centre, ("mean", "probability"))
         check_seed(seed)
         self.seed = seed
+        self._memory = MemoryLimit()
 
     @property
     def networks(self) -> list[Any]:
@@ -177,16 +179,20 @@ class EpistemicUncertainty:
         seed = secrets.randbits(64) if self.seed is None else self.seed
         number = inputs.shape[0]
         step = 1 if number == 1 else self._members[0].batch_size(inputs, SAMPLES_AT_ONCE)
-        made = []
-        for start in range(0, number, step):
-            part = slice(start, start + step)
-            plain, passes = self._passes(inputs[part], seed)
+
+        def estimated(part: npt.NDArray[np.int64]) -> Tensor:
+            rows = slice(int(part[0]), int(part[-1]) + 1)
+            plain, passes = self._passes(inputs[rows], seed)
             if ids is not None:
                 check_range(ids, plain.shape[1])
-                plain, passes = (_taken(values, ids[part]) for values in (plain, passes))
-            made.append(self._summary(_clipped(plain), _clipped(passes)))
-        joined = (np.concatenate(parts) for parts in zip(*made, strict=True))
-        return Estimate(*(ops.tensor(values, like=inputs) for values in joined))
+                plain, passes = (_taken(values, ids[rows]) for values in (plain, passes))
+            made = self._summary(_clipped(plain), _clipped(passes))
+            return ops.tensor(np.stack(made, 1), like=inputs)
+
+        parts = (np.arange(at, min(at + step, number)) for at in range(0, number, step))
+        made = [self._memory.run(estimated, part, ops) for part in parts]
+        joined = made[0] if len(made) == 1 else ops.concat(made)
+        return Estimate(*(joined[:, place] for place in range(len(Estimate._fields))))
 
     def _passes(self, x: Tensor, seed: int) -> tuple[Array, Array]:
         """Probabilities (n, K), and (T, n, K) of the passes or members."""

@@ -116,7 +116,7 @@ class DropoutPasses:
         plain, tail = found
         size = max([1, *(event.size for event in trace[max(end - 1, 0) :])])
         most = max(1, host.block(x) // (size * len(x)))
-        memory = self._memory.setdefault((places, tuple(x.shape)), MemoryLimit())
+        memory = self._memory.setdefault((places, tuple(x.shape)), MemoryLimit("passes"))
         made = []
         for start in range(0, passes, most):
             wanted = np.arange(start, min(start + most, passes))

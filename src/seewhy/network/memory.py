@@ -9,13 +9,20 @@ from seewhy.network.protocol import Ops, Tensor
 
 _log = logging.getLogger("seewhy")
 
-_WORDS = ("out of memory", "allocate memory", "alloc memory", "memory not enough", "bad_alloc")
+_WORDS = (
+    "out of memory", "allocate memory", "alloc memory", "memory not enough", "not enough memory",
+    "bad_alloc", "alloc_failed",
+)  # fmt: skip
 
 
 class MemoryLimit:
-    """How many samples of a shape fit into memory together, as far as forwards have shown."""
+    """How many samples of a shape fit into memory together, as far as forwards have shown.
 
-    def __init__(self) -> None:
+    `what` is what the log calls them.
+    """
+
+    def __init__(self, what: str = "samples") -> None:
+        self._what = what
         self._most: dict[tuple[int, ...], int] = {}
 
     def most(self, x: Tensor, wanted: int) -> int:
@@ -46,7 +53,10 @@ class MemoryLimit:
         number = len(part)
         if not self._most:
             _log.warning(
-                "out of memory with %d samples at once; going on with %d", number, number // 2
+                "out of memory with %d %s at once; going on with %d",
+                number,
+                self._what,
+                number // 2,
             )
         self._most[tuple(part.shape[1:])] = self.most(part, number // 2)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seewhy.network import Network, adapt
+from seewhy.network.memory import MemoryLimit
 from seewhy.network.protocol import Activation, OutputPicker, Tensor
 from seewhy.tool.checks import check_count, check_flag, check_inputs, check_number, check_seed
 from seewhy.tool.ood_features import find_source
@@ -92,6 +93,7 @@ class OoDNet:
         self.underlying = underlying
         self.num_classes = num_classes
         self.losses: list[float] = []
+        self._memory = MemoryLimit()
         self._source = find_source(
             underlying, features, num_features, network.layers(), self._framework
         )
@@ -122,8 +124,14 @@ class OoDNet:
         The maximum over the classes tells how familiar an input is. Errors are those of
         `features`.
         """
+
+        def run(part: Tensor) -> Tensor:
+            return cosines(self.features(part), self.class_weights)
+
+        ops = self._framework.ops
+        check_inputs(inputs, ops)
         with self._framework.no_graph():
-            return cosines(self.features(inputs), self.class_weights)
+            return self._memory.run(run, inputs, ops)
 
     def set_train(self: Self, mode: bool = True, train_underlying: bool = False) -> Self:
         """Choose what a call returns: logits to train on, or scores.

@@ -260,9 +260,9 @@ def test_new_weights_are_seen(change: Any) -> None:
     assert apart(before, expected) > 1e-2
     assert graph.refresh() is None
     assert apart(graph._program.run(x).detach(), expected) <= 1e-5
-    packed = graph._program.run
+    packed = graph._program.assembled
     assert apart(graph(x), expected) <= 1e-5
-    assert graph._program.run is packed  # weights are packed once a change, not once a call
+    assert graph._program.assembled is packed  # weights are packed once a change, not once a call
 
 
 def test_new_buffers_and_unfused_weights_are_seen() -> None:

@@ -42,7 +42,7 @@ def test_the_fused_graph_gives_the_same_passes() -> None:
     torch.manual_seed(0)
     network, x = Branching().eval(), torch.from_numpy(images(3))
     fused = passes(network, x)
-    (split,) = engine_of(network)._fused._dropouts.values()  # type: ignore[union-attr]
+    (split,) = engine_of(network)._exact._fused._dropouts.values()  # type: ignore[union-attr]
     assert split is not None
     np.testing.assert_allclose(fused, passes(network, x, output=lambda a: a), rtol=1e-4, atol=1e-5)
     assert fused.std(0).min() > 0

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import mindspore
 import numpy as np
@@ -39,6 +40,10 @@ MOST_SAMPLES = 128
 """Samples of a batch, however small they are."""
 
 
+# What fits is found out, and said, once for each network, and dies with it.
+_memories: WeakKeyDictionary[nn.Cell, MemoryLimit] = WeakKeyDictionary()
+
+
 class MindSporeNetwork:
     """See `seewhy.network.protocol.Network`.
 
@@ -56,9 +61,13 @@ class MindSporeNetwork:
         self.original = cell
         self.activation_fn = activation_fn
         self.output = output
-        self._memory = MemoryLimit()
         self._dropout = DropoutPasses(MindSporeHost(cell, self._picked))
         warn_of_slow_kernels(cell)
+
+    @property
+    def _memory(self) -> MemoryLimit:
+        # Not kept here, so that explainers can be copied and pickled.
+        return _memories.setdefault(self.original, MemoryLimit())
 
     @property
     def engine(self) -> str:
@@ -66,12 +75,12 @@ class MindSporeNetwork:
 
     def forward(self, x: mindspore.Tensor) -> mindspore.Tensor:
         with self._evaluating():
-            return self._logits(x)
+            return self._memory.run(self._logits, x, self.ops)
 
     def probabilities(self, x: mindspore.Tensor) -> mindspore.Tensor:
         activation = self._activation()
         with self._evaluating():
-            return self._probabilities(activation, x)
+            return self._memory.run(lambda part: self._probabilities(activation, part), x, self.ops)
 
     def stream(self, batches: Iterable[mindspore.Tensor]) -> Iterator[mindspore.Tensor]:
         activation = self._activation()

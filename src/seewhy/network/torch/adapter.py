@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
@@ -64,12 +64,13 @@ class TorchNetwork:
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         with self._evaluating(x), torch.no_grad():
-            return self._logits(x)
+            return self._fitting(self._logits, x)
 
     def probabilities(self, x: torch.Tensor) -> torch.Tensor:
         activation = self._activation()
         with self._evaluating(x), torch.no_grad():
-            return self._checked_probabilities(activation(self._logits(x)), len(x))
+            logits = self._fitting(self._logits, x)
+            return self._checked_probabilities(activation(logits), len(x))
 
     def stream(self, batches: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
         activation = self._activation()
@@ -77,18 +78,16 @@ class TorchNetwork:
         first = next(batches, None)
         if first is None:
             return
-        # Changes behind PyTorch's back are looked for here: a stream is long.
-        fused = self._engine.fused(self.original, first, thorough=True)
-        # A plain network may not be safe to call from several threads; a fused graph is.
-        threads = 1 if fused is None else torch.get_num_threads()
+        way, threads = self._engine.forwards(
+            self.original, first, self._logits, self._checked_logits
+        )
 
         def run(x: torch.Tensor) -> torch.Tensor:
             with torch.no_grad():
-                return self._logits(x) if fused is None else self._checked_logits(fused(x), len(x))
+                return way(x)
 
         def fitting(x: torch.Tensor) -> torch.Tensor:
-            logits: torch.Tensor = self._engine.memory.run(run, x, self.ops)
-            return logits
+            return self._fitting(run, x)
 
         stream = stream_logits(fitting, itertools.chain([first], batches), threads)
         with self._evaluating(first), closing(stream):
@@ -213,6 +212,12 @@ class TorchNetwork:
                 flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
                 digest.update(flat.numpy().tobytes())
         return digest.hexdigest()
+
+    def _fitting(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor
+    ) -> torch.Tensor:
+        logits: torch.Tensor = self._engine.memory.run(forward, x, self.ops)
+        return logits
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:
         # A network may change its input in place; the user's must not change, and no leaf can.

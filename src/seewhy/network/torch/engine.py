@@ -15,11 +15,13 @@ from torch.utils._pytree import tree_leaves
 
 from seewhy.network.dropout_masks import Place
 from seewhy.network.memory import MemoryLimit
+from seewhy.network.torch.asked import Asked, Checked, Forward, Way, refused
 from seewhy.network.torch.fused import FusedGraph, Head, fuse_or_reason
 from seewhy.network.torch.fused_dropout import DropoutSplit
 from seewhy.network.torch.fused_state import MODULE_REPLACED
 from seewhy.network.torch.fused_stream import LARGEST_BLOCK, run_stream
 from seewhy.network.torch.incremental_plan import Plan
+from seewhy.network.torch.plain_layout import Layouts
 
 NOT_USED = "not used yet"
 """Reason before the first stream."""
@@ -40,34 +42,23 @@ def engine_of(module: torch.nn.Module) -> Engine:
     return _engines[module]
 
 
-class Engine:
-    """Chooses how the forwards of one network run; holds what was built for it.
+class _Fusing:
+    """Builds the fused graph of a network when it is first wanted, and again when that is needed.
 
     Attributes
     ----------
-    memory
-        What is known about the batches that fit.
     reason
-        What was chosen for the last stream, and why, in words.
-    boxes_reason
-        The same for the last question about replaced boxes.
+        What there is, or why there is nothing, in words.
     """
 
-    def __init__(self) -> None:
-        self.memory = MemoryLimit()
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
         self.reason = NOT_USED
-        self.boxes_reason = NOT_USED
+        self._dtype = dtype
         self._fused: FusedGraph | None = None
         self._tried: set[torch.Size] = set()
-        self._bytes: dict[tuple[object, ...], int] = {}
 
-    def fused(
-        self, module: torch.nn.Module, x: torch.Tensor, thorough: bool = False
-    ) -> FusedGraph | None:
-        """Return the fused graph if it serves `x`; built on the first use.
-
-        `thorough` looks at every weight to see whether one has changed.
-        """
+    def find(self, module: torch.nn.Module, x: torch.Tensor, thorough: bool) -> FusedGraph | None:
+        """Return the graph if it serves `x`; `thorough` looks at every weight for a change."""
         if x.device.type != "cpu" or x.dtype != torch.float32:
             self.reason = f"plain network: inputs are {x.dtype} on {x.device}"
             return None
@@ -76,15 +67,117 @@ class Engine:
                 # Hooks come and go: what they forbid now may serve later.
                 if not _has_hooks(module):
                     self._tried.add(x.shape[1:])
-                self._fused, self.reason = fuse_or_reason(module, x[:1])
+                self._fused, self.reason = fuse_or_reason(module, x[:1], self._dtype)
             return self._fused
         changed = self._fused.refresh(thorough)
         if changed == MODULE_REPLACED:
             self._fused = None
             self._tried.clear()
-            return self.fused(module, x)
+            return self.find(module, x, thorough)
         self.reason = self._fused.summary if changed is None else f"plain network: {changed}"
         return self._fused if changed is None else None
+
+
+class Engine:
+    """Chooses how the forwards of one network run; holds what was built for it.
+
+    Attributes
+    ----------
+    memory
+        What is known about the batches that fit.
+    boxes_reason
+        What was chosen for the last question about replaced boxes, and why, in words.
+    """
+
+    def __init__(self) -> None:
+        self.memory = MemoryLimit()
+        self.boxes_reason = NOT_USED
+        self._exact = _Fusing()
+        self._layouts = Layouts()
+        self._way: Way | None = None
+        self._rough = _Fusing(torch.bfloat16)
+        self._asked: Asked | None = None
+        self._stream_says: Callable[[], str] = lambda: self._exact.reason
+        self._graph_reason = NOT_USED
+        self._bytes: dict[tuple[object, ...], int] = {}
+
+    @property
+    def reason(self) -> str:
+        """What was chosen for the last stream, and why, in words."""
+        return self._stream_says()
+
+    def ask(self, way: Way | None) -> None:
+        """Run streams in this way from now on; None: as without having asked."""
+        self._way, self._rough, self._asked = way, _Fusing(torch.bfloat16), None
+
+    def fused(
+        self, module: torch.nn.Module, x: torch.Tensor, thorough: bool = False
+    ) -> FusedGraph | None:
+        """Return the fused graph if it serves `x`; built on the first use.
+
+        `thorough` looks at every weight to see whether one has changed.
+        """
+        return self._exact.find(module, x, thorough)
+
+    def forwards(
+        self, module: torch.nn.Module, x: torch.Tensor, plain: Forward, checked: Checked
+    ) -> tuple[Forward, int]:
+        """Return what runs the batches of a stream, and how many threads may call it.
+
+        Parameters
+        ----------
+        module, x
+            The network, and the first batch.
+        plain
+            Runs the plain network in evaluation mode; gives its checked logits.
+        checked
+            Checks the logits in what the network returns for so many samples.
+        """
+        if self._way == "compile" and not _has_hooks(module):
+            return self._in_the_way_asked("compile", module, plain, checked), 1
+        # Changes behind PyTorch's back are looked for here: a stream is long.
+        fused = self._stream_graph(module, x, thorough=True)
+        if fused is not None:
+            self._stream_says = lambda: self._graph_reason
+            return lambda batch: checked(fused(batch), len(batch)), torch.get_num_threads()
+        # A plain network may not be safe to call from several threads; a fused graph is.
+        self._stream_says = lambda: self._exact.reason
+        if _has_hooks(module):
+            return plain, 1
+        if self._way == "bfloat16" and x.dtype == torch.float32 and x.device.type == "cpu":
+            return self._in_the_way_asked("bfloat16", module, plain, checked), 1
+        why, layouts = self._exact, self._layouts
+        self._stream_says = lambda: "; ".join(filter(None, [why.reason, layouts.words]))
+        return lambda batch: layouts.run(plain, batch), 1
+
+    def _in_the_way_asked(
+        self, way: Way, module: torch.nn.Module, plain: Forward, checked: Checked
+    ) -> Forward:
+        if self._asked is None or not self._asked.serves(module):
+            self._asked = Asked(way, module)
+        asked = self._asked
+        self._stream_says = lambda: asked.words
+        return lambda batch: asked.run(plain, checked, batch)
+
+    def _stream_graph(
+        self, module: torch.nn.Module, x: torch.Tensor, thorough: bool
+    ) -> FusedGraph | None:
+        """Return the fused graph that serves streams: in bfloat16 if that was asked for."""
+        if self._way != "bfloat16":
+            exact = self.fused(module, x, thorough)
+            self._graph_reason = self._exact.reason
+            return exact
+        before = self._rough.reason
+        rough = self._rough.find(module, x, thorough)
+        self._graph_reason = why = self._rough.reason
+        if rough is not None:
+            return rough
+        exact = self.fused(module, x, thorough)
+        if exact is not None:
+            self._graph_reason = f"{self._exact.reason}; bfloat16 was asked for, but {why}"
+            if why != before:
+                refused("bfloat16", why)
+        return exact
 
     def head(self, module: torch.nn.Module, x: torch.Tensor, layer: str) -> Head | None:
         """Return the fused head up to `layer`, if there is one."""
@@ -119,9 +212,9 @@ class Engine:
         corners
             (b, 2): first row and column of each box.
         """
-        fused = self.fused(module, x, thorough=True)
+        fused = self._stream_graph(module, x, thorough=True)
         if fused is None:
-            self.boxes_reason = f"whole forwards: {self.reason}"
+            self.boxes_reason = f"whole forwards: {self._exact.reason}"
             return None
         plan, self.boxes_reason = fused.box_plan(x, other, box, corners)
         return plan
@@ -140,8 +233,8 @@ class Engine:
         plain
             Runs the plain network in evaluation mode.
         """
-        fused = self.fused(module, x)
-        kind = (tuple(x.shape[1:]), x.dtype, x.device, fused is None)
+        fused = self._stream_graph(module, x, thorough=False)
+        kind = (tuple(x.shape[1:]), x.dtype, x.device, None if fused is None else fused.dtype)
         if kind not in self._bytes:
             one = x[:1]
             self._bytes[kind] = (

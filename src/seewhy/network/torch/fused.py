@@ -42,6 +42,9 @@ __all__ = ["FusedGraph", "Head", "best_batch", "fuse", "fuse_or_reason", "run_st
 TOLERANCE = 1e-5
 """How far fused and plain outputs may lie apart, relative to the largest plain output."""
 
+ROUGH_TOLERANCE = 0.05
+"""The same for a graph in bfloat16, whose numbers have 8 bits."""
+
 _log = logging.getLogger("seewhy")
 
 
@@ -59,10 +62,12 @@ def fuse(module: nn.Module, example: Tensor) -> FusedGraph | None:
     return fuse_or_reason(module, example)[0]
 
 
-def fuse_or_reason(module: nn.Module, example: Tensor) -> tuple[FusedGraph | None, str]:
+def fuse_or_reason(
+    module: nn.Module, example: Tensor, dtype: torch.dtype = torch.float32
+) -> tuple[FusedGraph | None, str]:
     """Return what `fuse` returns, and in words what was fused or why nothing was."""
     try:
-        graph = FusedGraph(module, example)
+        graph = FusedGraph(module, example, dtype)
     except Exception as error:  # a user's forward may raise anything on symbolic values
         reason = f"{error}" if isinstance(error, NotFusableError) else f"{error!r}"
         reason = f"plain network: {reason.splitlines()[0][:300]}"
@@ -85,15 +90,21 @@ class FusedGraph:
         What was fused, in words.
     reason
         Why calls run the plain network at present, or None.
+    dtype
+        Of the arithmetic.
     """
 
-    def __init__(self, module: nn.Module, example: Tensor) -> None:
+    def __init__(
+        self, module: nn.Module, example: Tensor, dtype: torch.dtype = torch.float32
+    ) -> None:
         check_environment()
         check_input(example)
         check_module(module)
         # Weak, so that a graph kept in a table of networks does not keep its network alive.
         self._module = weakref.ref(module)
         self.reason: str | None = None
+        self.dtype = dtype
+        self._tolerance = TOLERANCE if dtype == torch.float32 else ROUGH_TOLERANCE
         self._lock = threading.RLock()
         self._snapshot = Snapshot(module)
         hooked = self._snapshot.changed_structure()
@@ -103,15 +114,16 @@ class FusedGraph:
             self._inputs = random_batch(example[:1].detach())
             self._source = trace(module)
             Measure(self._source.root, self._source.graph).run(self._inputs)
-            self._program = Program(self._source.root, _copy(self._source.graph))
+            self._program = Program(self._source.root, _copy(self._source.graph), dtype=dtype)
             if not self._program.counts["convolutions"]:
                 raise NotFusableError("no convolution to fuse")
             self._test(self._program.run, self._inputs[1:2], self._inputs)
         self._splits: dict[str, Split | None] = {}
         self._dropouts: dict[tuple[Place, ...], DropoutSplit | None] = {}
-        self._plans = Plans(self._program, TOLERANCE)
+        self._plans = Plans(self._program, self._tolerance)
         counts = ", ".join(f"{number} {what}" for what, number in self._program.counts.items())
-        self.summary = f"fused oneDNN graph: {counts}"
+        name = "fused oneDNN graph" if dtype == torch.float32 else f"fused oneDNN graph in {dtype}"
+        self.summary = f"{name}: {counts}".replace("torch.", "")
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return what the network in evaluation mode returns for `x`; no autograd graph.
@@ -211,8 +223,8 @@ class FusedGraph:
 
     def largest_activation(self, x: Tensor) -> int:
         """Return the bytes of the largest tensor that a forward of `x` makes."""
-        measure = Measure(self._program.run, self._program.graph)
-        with torch.no_grad():
+        measure = Measure(self._program.assembled, self._program.graph)
+        with torch.no_grad(), self._program.arithmetic():
             measure.run(x)
         return max(measure.largest, x.nbytes)
 
@@ -251,7 +263,7 @@ class FusedGraph:
             check_module(self._network())
             with _undisturbed():
                 self._program.pack()
-                self._plans = Plans(self._program, TOLERANCE)
+                self._plans = Plans(self._program, self._tolerance)
                 for split in (*self._splits.values(), *self._dropouts.values()):
                     if split is not None:
                         split.pack()
@@ -278,7 +290,7 @@ class FusedGraph:
             if not isinstance(expected, Tensor) or expected.shape != got.shape:
                 raise NotFusableError("the network does not return one tensor")
             apart = (expected - got).abs().max() / expected.abs().max().clamp_min(1e-30)
-            if not apart <= TOLERANCE:
+            if not apart <= self._tolerance:
                 raise NotFusableError(f"outputs differ by {apart:.1e} of the largest")
 
 

@@ -74,15 +74,16 @@ class Convolution:
     def geometry(self) -> tuple[list[int], list[int], list[int], int]:
         return list(self.even_padding), list(self.stride), list(self.dilation), self.groups
 
-    def packed(self) -> Packed:
-        """Fold, extend and reorder the weights."""
+    def packed(self, dtype: torch.dtype) -> Packed:
+        """Fold, extend, round and reorder the weights."""
         weight = self.weight.read()
         bias = None if self.bias is None else self.bias.read()
         if self.norm is not None:
             weight, bias = _folded(weight, bias, self.norm)
-        weight = functional.pad(weight, self._zeros()).contiguous(memory_format=torch.channels_last)
+        weight = functional.pad(weight, self._zeros())
+        weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
         reorder = torch.ops.mkldnn._reorder_convolution_weight
-        return reorder(weight, *self.geometry, None), None if bias is None else bias.clone()
+        return reorder(weight, *self.geometry, None), _copied(bias, dtype)
 
     def _zeros(self) -> list[int]:
         """Return how many columns and rows to add: left, right, top, bottom."""
@@ -97,11 +98,15 @@ class Convolution:
 class FusedConvolution(nn.Module):
     """Run `convolution`, add a second tensor if there is one, then the activation.
 
-    `overwrite` puts the sum into the second tensor, for when nobody reads that one again.
+    `overwrite` puts the sum into the second tensor, for when nobody reads that one again. `dtype`
+    is that of the arithmetic and of the result.
     """
 
-    def __init__(self, convolution: Convolution, activation: Activation) -> None:
+    def __init__(
+        self, convolution: Convolution, activation: Activation, dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__()
+        self.dtype = dtype
         self.convolution = convolution
         self.activation = activation
         self.overwrite = False
@@ -113,7 +118,7 @@ class FusedConvolution(nn.Module):
 
     def pack(self) -> None:
         """Read the network's weights."""
-        self.packed = self.convolution.packed()
+        self.packed = self.convolution.packed(self.dtype)
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         return self._run(x, other, self.geometry, self.overwrite)
@@ -123,12 +128,13 @@ class FusedConvolution(nn.Module):
         return self._run(x, other, ([0, 0], *self.geometry[1:]), overwrite)
 
     def _run(self, x: Tensor, other: Tensor | None, geometry: Any, overwrite: bool) -> Tensor:
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
         operators: Any = torch.ops.mkldnn
         made: Tensor
         if other is None:
             made = operators._convolution_pointwise(x, *self.packed, *geometry, *self.post)
             return made
+        other = other.to(self.dtype)
         run: Callable[..., Tensor] = operators._convolution_pointwise.binary
         if overwrite:
             run, x, other = operators._convolution_pointwise_.binary, other, x
@@ -138,8 +144,15 @@ class FusedConvolution(nn.Module):
 class FusedLinear(nn.Module):
     """Run a linear layer (N, C) -> (N, K) and the activation after it."""
 
-    def __init__(self, weight: Slot, bias: Slot | None, activation: Activation) -> None:
+    def __init__(
+        self,
+        weight: Slot,
+        bias: Slot | None,
+        activation: Activation,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__()
+        self.dtype = dtype
         self.weight = weight
         self.bias = bias
         self.post = (activation.name, list(activation.numbers), activation.variant)
@@ -147,13 +160,16 @@ class FusedLinear(nn.Module):
 
     def pack(self) -> None:
         """Read the network's weights."""
-        weight = self.weight.read()
+        weight = self.weight.read().to(self.dtype)
         if weight.nbytes <= PACKED_BYTES:
             weight = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-        self.packed: Packed = weight, None if self.bias is None else self.bias.read().clone()
+        bias = None if self.bias is None else self.bias.read()
+        self.packed: Packed = weight, _copied(bias, self.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = torch.ops.mkldnn._linear_pointwise(x, *self.packed, *self.post)
+        made: Tensor = torch.ops.mkldnn._linear_pointwise(
+            x.to(self.dtype), *self.packed, *self.post
+        )
         return made
 
 
@@ -186,6 +202,10 @@ def _folded(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d) -> tuple[
     if norm.bias is not None:
         shift = shift + _double(norm.bias)
     return (weight.double() * scale.reshape(-1, 1, 1, 1)).float(), shift.float()
+
+
+def _copied(bias: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    return None if bias is None else bias.to(dtype, copy=True)
 
 
 def _double(tensor: Tensor) -> Tensor:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import fx, nn
 
 from seewhy.network.torch.fused_activations import activation_of, module_of
@@ -35,9 +38,24 @@ class Program:
         A functional graph whose nodes carry the shape of their value in `meta`; it is changed.
     fused
         Whether to rewrite the graph; False keeps the plain modules, for autograd.
+    dtype
+        Of the arithmetic of the fused operators, and of the others as far as PyTorch's autocast
+        takes it.
+
+    Attributes
+    ----------
+    assembled
+        The graph as a module; `run` is how to call it.
     """
 
-    def __init__(self, root: nn.Module, graph: fx.Graph, fused: bool = True) -> None:
+    def __init__(
+        self,
+        root: nn.Module,
+        graph: fx.Graph,
+        fused: bool = True,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.dtype = dtype
         self.modules = dict(root.named_modules(remove_duplicate=False))
         self.graph = graph
         self.operators: dict[str, Fused] = {}
@@ -48,13 +66,34 @@ class Program:
                 self._fuse_convolution(node)
                 self._fuse_linear(node)
             self._overwrite_residuals()
-        self.run = self._assemble()
+        self.assembled = self._assemble()
 
     def pack(self) -> None:
         """Read the network's weights anew."""
         for operator in self.operators.values():
             operator.pack()
-        self.run = self._assemble()
+        self.assembled = self._assemble()
+
+    def run(self, *values: Any) -> Any:
+        """Return what the graph gives."""
+        if self.dtype == torch.float32:
+            return self.assembled(*values)
+        with self.arithmetic():
+            return self.in_float32(self.assembled(*values))
+
+    def in_float32(self, made: Any) -> Any:
+        """Return what a graph of another dtype made in float32, that of float32 as it is."""
+        rough = self.dtype != torch.float32 and isinstance(made, torch.Tensor)
+        return made.float() if rough else made
+
+    @contextmanager
+    def arithmetic(self) -> Iterator[None]:
+        """Let what is not fused compute in the dtype of the program too."""
+        if self.dtype == torch.float32:
+            yield
+            return
+        with torch.autocast("cpu", self.dtype):
+            yield
 
     def _assemble(self) -> fx.GraphModule:
         named: dict[str, Any] = {}
@@ -96,7 +135,7 @@ class Program:
             absorbed, last = [*absorbed, last], next(iter(last.users))
             self.counts["activations"] += 1
         inputs = (source,) if other is None else (source, other)
-        operator = FusedConvolution(convolution, activation or Activation())
+        operator = FusedConvolution(convolution, activation or Activation(), self.dtype)
         self._replace(last, inputs, operator, absorbed)
 
     def _fuse_linear(self, node: fx.Node) -> None:
@@ -110,7 +149,8 @@ class Program:
         if activation is not None:
             absorbed, last = [node], next(iter(node.users))
             self.counts["activations"] += 1
-        operator = FusedLinear(weight, slot(module, "bias"), activation or Activation())
+        bias, post = slot(module, "bias"), activation or Activation()
+        operator = FusedLinear(weight, bias, post, self.dtype)
         self._replace(last, tuple(node.all_input_nodes), operator, absorbed)
 
     def _replace(

@@ -42,8 +42,9 @@ class Kept:
 
 def run(plan: Plan, kept: Kept, batch: Batch) -> Tensor:
     """Return the logits (b, K) of the image with each box of a batch replaced."""
-    with torch.no_grad():
-        return _Run(plan, kept, batch).output()
+    with torch.no_grad(), plan.program.arithmetic():
+        made: Tensor = plan.program.in_float32(_Run(plan, kept, batch).output())
+        return made
 
 
 class _Run:

@@ -60,7 +60,7 @@ def evaluated(program: Program, x: Tensor) -> Iterator[tuple[fx.Node, Any]]:
     for node in program.graph.nodes:
         if node.op == "output":
             return
-        with torch.no_grad():
+        with torch.no_grad(), program.arithmetic():
             held[node] = x if node.op == "placeholder" else call(program, node, held.__getitem__)
         yield node, held[node]
         for done in needed_by.get(node, ()):
