@@ -93,6 +93,21 @@ def test_deletion_of_everything_from_a_linear_network_has_a_closed_form(framewor
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_logits_below_0_rank_maps_alike(framework: str, metric: Any) -> None:
+    spec = Spec("dense", channels=1)
+    spec.weights["fc.bias"][:] = 0
+    weights = spec.weights["fc.weight"].reshape(-1, 1, 4, 4)[:1]
+    x = images(8, channels=1, size=(4, 4))
+    logits = (weights * x).sum((1, 2, 3))
+    assert (logits < 0).any()
+    assert (logits > 0).any()
+    score = Faithfulness(CLASSES, lambda logits: logits, metric, share=1.0, steps=4)
+    explainer, native = Gradient(make(framework, spec)), tensor(framework, x)
+    perfect = score.evaluate(explainer, native, 0, weights * x)
+    assert (perfect > score.evaluate(explainer, native, 0, -weights * x)).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
 def test_constant_maps_get_the_neutral_score_and_a_warning(framework: str, metric: str) -> None:
     x = tensor(framework, images(2))
     score = Faithfulness(CLASSES, softmax(framework), metric)

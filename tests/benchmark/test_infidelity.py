@@ -42,8 +42,12 @@ def test_of_a_linear_network_the_perfect_map_is_never_wrong(
     maps = (random_maps(x), -perfect, 0.5 * perfect)
     random, inverted, half = (linear(framework, metric, x, given) for given in maps)
     assert (random > 0.01).all()
+    assert (inverted > best + 0.01).all()
     if normalize:
-        np.testing.assert_allclose(inverted, best, atol=1e-8, err_msg="no scale is preferred")
+        np.testing.assert_allclose(half, best, atol=1e-8, err_msg="no scale is preferred")
+        with pytest.warns(UserWarning, match="zero everywhere"):
+            nothing = linear(framework, metric, x, 0 * perfect)
+        np.testing.assert_allclose(inverted, nothing, err_msg="but a sign is")
     else:
         np.testing.assert_allclose(inverted, 16 * half, rtol=1e-4, err_msg="wrong by 2, by 1/2")
 
@@ -55,7 +59,8 @@ def test_of_one_square_over_all_there_is_a_closed_form(framework: str) -> None:
     got = linear(framework, metric, x, maps)
     np.testing.assert_allclose(got, (maps.sum((1, 2, 3)) - change) ** 2, rtol=1e-4)
     scaled = Infidelity(CLASSES, None, side=1, draws=5, reference=0.5)
-    np.testing.assert_allclose(linear(framework, scaled, x, maps), 0, atol=1e-6)
+    signed = maps * np.sign(maps.sum((1, 2, 3)) * change).reshape(3, 1, 1, 1)
+    np.testing.assert_allclose(linear(framework, scaled, x, signed), 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("perturbation", ["square", "noise"])
@@ -64,16 +69,17 @@ def test_the_scale_is_the_best_there_is(framework: str, perturbation: Any) -> No
     settings: dict[str, Any] = {"draws": 15, "side": 0.5, "deviation": 0.5}
     best = linear(framework, Infidelity(CLASSES, None, perturbation, **settings), x, maps)
     plain = Infidelity(CLASSES, None, perturbation, normalize=False, **settings)
-    grid = [linear(framework, plain, x, scale * maps) for scale in np.linspace(-3, 3, 120)]
+    grid = [linear(framework, plain, x, scale * maps) for scale in np.linspace(0.001, 3, 120)]
     assert (np.min(grid, axis=0) >= best - 1e-6).all()
     np.testing.assert_allclose(np.min(grid, axis=0), best, rtol=0.05)
 
 
 def test_a_map_of_zeros_foretells_no_change(framework: str) -> None:
     x, maps = images(2, channels=1, size=SIZE), random_maps(images(2, channels=1, size=SIZE))
-    maps[0] = 0
     metric = Infidelity(CLASSES, None, side=1, draws=3)
     change = (weights(2) * x).sum((1, 2, 3))
+    maps *= np.sign(maps.sum((1, 2, 3)) * change).reshape(2, 1, 1, 1)
+    maps[0] = 0
     with pytest.warns(UserWarning, match="for 1 sample: the saliency map is zero everywhere"):
         got = linear(framework, metric, x, maps)
     np.testing.assert_allclose(got, [change[0] ** 2, 0], rtol=1e-5, atol=1e-8)

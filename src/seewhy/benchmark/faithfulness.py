@@ -47,7 +47,7 @@ class Faithfulness(PerturbationMetric):
       and p over the bands; in 0..1. A map that has nothing to do with p scores about 0.5.
     - `"DeletionAUC"`: bands are replaced one after another, the most important first. The score
       is the area under the drop p(x) - p over the share of steps, by the trapezoid rule, divided
-      by p(x); at most 1, negative where p rises.
+      by |p(x)|; at most 1 of probabilities, negative where p rises.
     - `"InsertionAUC"`: bands are put into the reference image one after another, the most
       important first. With A the area under the gain p - p(reference), by the trapezoid rule, the
       score is (1 + A) / 2; in 0..1.
@@ -154,7 +154,7 @@ class Faithfulness(PerturbationMetric):
         if self.metric == "NaiveFaithfulness":
             scores = self._naive(case, p)
         elif self.metric == "DeletionAUC":
-            scores = area(p[:, :1] - p) / np.where(p[:, 0] == 0, np.nan, p[:, 0])
+            scores = area(p[:, :1] - p) / np.where(p[:, 0] == 0, np.nan, np.abs(p[:, 0]))
         else:
             scores = (1 + area(p - p[:, :1])) / 2
         reasons = {CONSTANT: constant(case.maps), UNDEFINED[self.metric]: np.isnan(scores)}

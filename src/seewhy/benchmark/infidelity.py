@@ -31,8 +31,9 @@ class Infidelity(PerturbationMetric):
 
     score = mean over I of (b * sum(I * S) - (f(x) - f(x perturbed by I)))^2, 0 or more, **lower is
     better**. f is the probability of the label, or its logit. With `normalize`, as the scale of
-    most maps means nothing, b is the number that makes the score least, mean(sum(I * S) * df) /
-    mean(sum(I * S)^2) with df the change of f; else b = 1. Two perturbations of the paper:
+    most maps means nothing, b is the number of 0 or more that makes the score least, the positive
+    part of mean(sum(I * S) * df) / mean(sum(I * S)^2) with df the change of f; else b = 1. Two
+    perturbations of the paper:
 
     - `"square"`: the pixels of a square at a random place become those of the reference. I is 1 in
       the square and 0 elsewhere: S says what a pixel is worth.
@@ -168,10 +169,10 @@ class Infidelity(PerturbationMetric):
 
 
 def best_scale(foretold: Scores, change: Scores) -> Scores:
-    """The b (N,) that makes mean((b * foretold - change)^2) over (draws, N) least."""
+    """The b >= 0 (N,) that makes mean((b * foretold - change)^2) over (draws, N) least."""
     largest = np.abs(foretold).max(0)
     largest = np.where(largest > 0, largest, 1)
     scaled = foretold / largest  # so that squares neither overflow nor vanish
     power = (scaled**2).sum(0)
     scale: Scores = (scaled * change).sum(0) / np.where(power > 0, power, 1) / largest
-    return scale
+    return scale.clip(0)
