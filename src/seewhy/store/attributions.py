@@ -71,7 +71,8 @@ def fetch_attributions(
     if not found:
         return None
     rules: dict[int, list[Rule]] = defaultdict(list)
-    if any(row[3] is None for row in found):
+    has_rules = any(row[3] is None for row in found)
+    if has_rules:
         for row_id, *rule in connection.execute(
             f"SELECT sample_id, feature_id, description, weight FROM rule {chosen}", values
         ):
@@ -82,6 +83,7 @@ def fetch_attributions(
         base_values=np.array([row[1] for row in found]),
         outputs=np.array([row[2] for row in found]),
         rows=np.array([json.loads(row[4]) for row in found], dtype=np.float64),
+        has_rules=has_rules,
     )
 
 

@@ -133,6 +133,8 @@ class Attributions:
         Where the values start from, and the outputs explained.
     rows : numpy.ndarray of shape (N, K)
         The rows themselves.
+    has_rules : bool
+        Whether a value of zero says that no rule names the feature.
     """
 
     row_ids: npt.NDArray[np.int64]
@@ -140,6 +142,7 @@ class Attributions:
     base_values: Floats
     outputs: Floats
     rows: Floats
+    has_rules: bool = False
 
 
 class Coefficients(NamedTuple):

@@ -137,9 +137,17 @@ def test_a_row_in_detail(page: Page, table_base: str) -> None:
     page.wait_for_url(re.compile(f"row={order[1]}&"))
     page.reload()
     assert page.get_by_role("link", name="bars", exact=True).get_attribute("aria-current") == "true"
+    page.keyboard.press("h")
+    page.wait_for_url(re.compile(f"row={order[1]}&target=[01]"))
     page.keyboard.press("Escape")
     page.wait_for_selector(".rows")
     assert ids(page) == order
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"row={order[1]}"))
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keyboard").get_by_text("Previous row").is_visible()
 
 
 def test_bars_lie_where_their_values_are(plain: Page, table_base: str) -> None:
@@ -162,7 +170,7 @@ def test_importance_leads_to_rows(page: Page, table_base: str) -> None:
     page.wait_for_url(re.compile("label=red"))
     figure = page.locator("figure").first
     point = figure.locator(".swarm a").nth(7)
-    told = point.get_attribute("aria-label")
+    told = point.locator("title").text_content()
     point.locator("circle").dispatch_event("click")
     page.wait_for_url(re.compile("rows.row=7&target=0"))
     assert told is not None

@@ -36,11 +36,14 @@ def _points(
     scale: Scale,
     label: int,
 ) -> list[Data]:
-    info, values, cells = job.features[feature], found.values[:, feature], found.rows[:, feature]
+    # Where no rule names the feature nothing is said of it.
+    said = found.values[:, feature] != 0 if found.has_rules else slice(None)
+    info, ids = job.features[feature], found.row_ids[said].tolist()
+    values, cells = found.values[said, feature], found.rows[said, feature]
     heights = swarm([scale.at(value) for value in values.tolist()], HEIGHT)
     made = []
     for row, height, shade, value, cell in zip(
-        found.row_ids.tolist(), heights, shades(cells).tolist(), values.tolist(), cells, strict=True
+        ids, heights, shades(cells).tolist(), values.tolist(), cells, strict=True
     ):
         what = f"{info.name} = {info.describe(cell)}, {signed(scale, value)}"
         made.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from seewhy.viewer.job_data import Data, job_data
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.rows.state import RowsState
 
-CELLS_READ = 500_000
+CELLS_READ = 200_000
 """Values that a page reads; of more, a sample."""
 FEWEST_ROWS = 200
 POINTS = 5_000
@@ -114,6 +115,7 @@ def _attributed(
     return {
         "explainer": name,
         "kind": "attributions",
+        "rules": found.has_rules,
         "count": count,
         "rows": len(found.row_ids),
         "features": len(means),
@@ -130,12 +132,13 @@ def _sampled(found: Attributions, most: int) -> Attributions:
         return found
     order = np.random.default_rng(0).permutation(len(found.row_ids))[:most]
     order.sort()
-    return Attributions(
-        found.row_ids[order],
-        found.values[order],
-        found.base_values[order],
-        found.outputs[order],
-        found.rows[order],
+    return replace(
+        found,
+        row_ids=found.row_ids[order],
+        values=found.values[order],
+        base_values=found.base_values[order],
+        outputs=found.outputs[order],
+        rows=found.rows[order],
     )
 
 
