@@ -199,6 +199,10 @@ def test_no_page_is_wider_than_its_window(browser: Browser, table_base: str, siz
                 "all => all.filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length"
             )
             assert small == 0, place
+            strips = page.locator("td:last-child > .strip").evaluate_all(
+                "all => all.map(e => e.getBoundingClientRect().width)"
+            )
+            assert all(wide > 200 for wide in strips), place
 
 
 @pytest.mark.parametrize(
