@@ -53,8 +53,8 @@ def test_show_frames_the_living_pages(page: Page, job: Job) -> None:
     assert frame(shown._repr_html_(), "height") == "600"
     with notebook(page, shown._repr_html_()) as inside:
         inside.get_by_text("12 of").wait_for()
-        inside.get_by_role("link", name="Next").click()
-        inside.get_by_role("link", name="Previous").wait_for()
+        inside.get_by_role("link", name="96", exact=True).click()
+        inside.locator(".sizes [aria-current]", has_text="96").wait_for()
     again = job.show()
     assert again.address.startswith(shown.address.partition("/j/")[0])
     with notebook(page, again._repr_html_()) as inside:

@@ -75,4 +75,4 @@ def job_html(path: Path, page: str = "", query: str = "", full: bool = False) ->
     answer = application.get(f"{address}?{query}")
     if answer.status != 200:
         raise ValueError(application.complaint(address, query))
-    return as_file(application, address, answer, compact=not full)
+    return as_file(application, address, query, answer, compact=not full)

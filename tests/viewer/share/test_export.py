@@ -64,6 +64,24 @@ def test_it_works_from_disk(browser: Browser, file: Path) -> None:
     assert style(page, ".map", "visibility") == "hidden"
     assert page.evaluate("window.hacked") is None
     assert not page.locator(".filters").is_visible()
+    page.get_by_role("link", name="Overlays").click()
+    row = page.locator(".sample").nth(1)
+    before = row.locator(".map").evaluate_all("all => all.map(e => e.src)")
+    row.locator(".labels a:not([aria-current])").first.click()
+    page.wait_for_function(
+        "before => document.querySelectorAll('.sample')[1].querySelector('.map').src !== before",
+        arg=before[0],
+    )
+    after = row.locator(".map")
+    assert after.evaluate_all("all => all.every(e => e.complete && e.naturalWidth > 0)")
+    assert "inferno" in style(page, ".map:not(.signed)", "filter")
+    row.locator(".tiles a").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Next", exact=True).click()
+    dialog.get_by_role("link", name="Previous", exact=True).wait_for()
+    assert dialog.locator("img").evaluate_all("all => all.every(e => e.naturalWidth > 0)")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
     assert page.get_by_text("A copy, made on").is_visible()
     assert wrong == []
     assert {*asked} <= {"file", "data"}

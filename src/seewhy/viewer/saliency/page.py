@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from seewhy.store import Cursor, JobReader, Sort
 from seewhy.viewer.job_data import Data, job_data
+from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.saliency.filters import active_filters, kind_filters, label_filters, std_filters
 from seewhy.viewer.saliency.sample_data import active_label, sample_data
 from seewhy.viewer.saliency.state import ViewState
@@ -113,3 +114,11 @@ def saliency_page(identifier: str, job: JobReader, state: ViewState) -> Saliency
         after=page.after,
         zoom=zoom_data(job, info, state.zoom, query) if state.zoom else None,
     )
+
+
+def one_sample(job: JobReader, state: ViewState) -> Data:
+    """Fetch what the page shows of the one sample that is enlarged, with that label."""
+    if state.zoom is None:
+        raise BadQuery("`zoom` must name a sample and a label")
+    zoom = zoom_data(job, job.info(), state.zoom, state.query(job.labels))
+    return {"zoom": zoom, "stds": job.highest_std() is not None}

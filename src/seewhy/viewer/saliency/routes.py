@@ -14,7 +14,7 @@ from seewhy.viewer import responses
 from seewhy.viewer.job_data import job_data
 from seewhy.viewer.query_string import whole_number
 from seewhy.viewer.saliency.filters import label_filters
-from seewhy.viewer.saliency.page import COLUMNS, SaliencyPage, saliency_page
+from seewhy.viewer.saliency.page import COLUMNS, SaliencyPage, one_sample, saliency_page
 from seewhy.viewer.saliency.state import ViewState
 from seewhy.viewer.site import Site
 
@@ -36,6 +36,14 @@ def routes(site: Site) -> list[Route]:
             job=page.job,
         )
 
+    def saliency_view(request: Request) -> Response:
+        """Show one sample, as its row and enlarged, with the label that `zoom` names: for files."""
+        with site.job(request) as job:
+            state = _state(request)
+            page = one_sample(job, state)
+            about = job_data(request.path_params["job"], job.info())
+        return site.page(request, "saliency/_view.html", page=page, state=state, job=about)
+
     def saliency_twin(request: Request) -> Response:
         """Give the saliency page as JSON."""
         with site.job(request) as job:
@@ -51,7 +59,7 @@ def routes(site: Site) -> list[Route]:
     def labels(request: Request) -> Response:
         """Suggest labels that contain the text `find`, the most frequent first."""
         with site.job(request) as job:
-            state = ViewState.parse(request.query_params.multi_items())
+            state = _state(request)
             found, number = label_filters(job, state, state.query(job.labels), SUGGESTIONS)
         rows = [
             {**label, "href": replace(state.toggle_label(label["label"]), find="").href()}
@@ -81,6 +89,7 @@ def routes(site: Site) -> list[Route]:
 
     return [
         Route("/j/{job}/saliency", saliency),
+        Route("/j/{job}/saliency/view", saliency_view),
         Route("/j/{job}/saliency.json", saliency_twin),
         Route("/j/{job}/saliency.csv", saliency_table),
         Route("/j/{job}/labels.json", labels),
@@ -94,5 +103,8 @@ def routes(site: Site) -> list[Route]:
 def _page(request: Request, job: JobReader) -> SaliencyPage:
     if job.info().is_tabular:
         raise HTTPException(404, "This is a tabular job: it has no saliency maps.")
-    state = ViewState.parse(request.query_params.multi_items())
-    return saliency_page(request.path_params["job"], job, state)
+    return saliency_page(request.path_params["job"], job, _state(request))
+
+
+def _state(request: Request) -> ViewState:
+    return ViewState.parse(request.query_params.multi_items())

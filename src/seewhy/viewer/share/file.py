@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from seewhy.viewer.share.fetch import Answer, Application
 from seewhy.viewer.share.inline import Inliner
 
 
-def as_file(application: Application, page: str, answer: Answer, compact: bool = True) -> str:
-    """Turn the answer to the address `page` into the text of one file."""
+def as_file(
+    application: Application, page: str, query: str, answer: Answer, compact: bool = True
+) -> str:
+    """Turn the answer to the address `page` with a query string into the text of one file."""
 
     def fetch(link: str) -> Answer:
         return application.follow(page, link)
 
-    return Inliner(fetch, compact).page(answer.content.decode())
+    views = saliency_views(application, page, query) if page.endswith("/saliency") else {}
+    return Inliner(fetch, compact).page(answer.content.decode(), views)
+
+
+def saliency_views(application: Application, page: str, query: str) -> dict[str, str]:
+    """What a click on each label and picture of the saliency page shows, as SAMPLE.LABEL."""
+    samples = json.loads(application.get(f"{page}.json?{query}").content)["samples"]
+    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("zoom", "pick")]
+    names = [
+        f"{sample['id']}.{inference['index']}"
+        for sample in samples
+        for inference in sample["inferences"]
+    ]
+    return {
+        name: application.get(f"{page}/view?{urlencode([*kept, ('zoom', name)])}").content.decode()
+        for name in names
+    }
 
 
 def write_whole(target: Path, text: str) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from html.parser import HTMLParser
 
@@ -42,20 +44,43 @@ class Inliner(HTMLParser):
         self._parts: list[str] = []
         self._scripts: list[str] = []
         self._pictures: dict[str, int] = {}
+        self._waiting: dict[str, str] = {}
+        self._is_later = False
         self._skipping = False
 
-    def page(self, html: str) -> str:
-        """The page as one file."""
-        self.feed(html)
-        self.close()
-        made = "".join(self._parts)
+    def page(self, html: str, views: Mapping[str, str] | None = None) -> str:
+        """The page as one file.
+
+        Parameters
+        ----------
+        html
+            The page.
+        views
+            Parts of it that scripts show instead of asking the server, by name.
+        """
+        made = self._write(html)
+        kept = {name: self._later(view) for name, view in (views or {}).items()}
         last = "".join(f"<script>{script}</script>\n" for script in self._scripts)
+        if kept:
+            last = _packed("views", kept) + _packed("pictures", self._waiting) + last
         hashes = [_hash(script) for script in re.findall(r"<script>(.*?)</script>", made, re.S)]
         hashes += [_hash(script) for script in self._scripts]
         policy = POLICY.format(scripts=" ".join(hashes) or "'none'")
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         made = made.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{meta}', 1)
         return made.replace("</body>", f"{last}</body>", 1)
+
+    def _write(self, html: str) -> str:
+        self._parts.clear()
+        self.feed(html)
+        self.close()
+        self.reset()
+        return "".join(self._parts)
+
+    def _later(self, html: str) -> str:
+        """A part that is shown later: its pictures are not in it, but beside it."""
+        self._is_later = True
+        return self._write(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Write a tag, or what stands for it in a file."""
@@ -121,13 +146,19 @@ class Inliner(HTMLParser):
     def _picture(self, given: Attributes, key: str) -> Attributes:
         """Put a picture into its element; where it stands again, a script takes it from there."""
         link = given[key] or ""
+        if self._compact:
+            # The smaller copies of both are the same.
+            link = re.sub(r"^image/", "thumbnail/", link)
         if link in self._pictures:
             again = {"data-same": str(self._pictures[link])}
             return {k: v for k, v in given.items() if k != key} | again
-        self._pictures[link] = len(self._pictures)
+        number = self._pictures[link] = len(self._pictures)
         signed = "signed" in (given.get("class") or "").split()
         data = self._data(link, signed)
-        return given | {key: data, "data-picture": str(self._pictures[link])}
+        if self._is_later:
+            self._waiting[str(number)] = data
+            return {k: v for k, v in given.items() if k != key} | {"data-same": str(number)}
+        return given | {key: data, "data-picture": str(number)}
 
     def _data(self, link: str, signed: bool = False) -> str:
         if link.startswith(("data:", "#")):
@@ -140,6 +171,12 @@ class Inliner(HTMLParser):
             smaller = compact_map(content, signed)
             media_type, content = ("image/webp", smaller) if smaller else (media_type, content)
         return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _packed(name: str, content: Mapping[str, str]) -> str:
+    """Text that a script unpacks: markup repeats itself, and shrinks to a tenth."""
+    data = base64.b64encode(gzip.compress(json.dumps(content).encode(), mtime=0)).decode()
+    return f'<script type="text/plain" id="{name}">{data}</script>\n'
 
 
 def _stays(given: Attributes) -> bool:

@@ -35,7 +35,7 @@ def routes(site: Site) -> list[Route]:
         answer = application.get(f"{page}?{request.url.query}")
         if answer.status != 200:
             return Response(answer.content, answer.status, media_type=answer.media_type)
-        html = as_file(application, page, answer)
+        html = as_file(application, page, request.url.query, answer)
         file = quote(f"{info.name} {name}.html", safe="")
         disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
         return Response(html, headers=disposition, media_type="text/html")

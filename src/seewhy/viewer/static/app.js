@@ -27,6 +27,7 @@ function say(text) {
 }
 
 async function fetchPage(address) {
+  if (document.documentElement.matches(".exported")) return viewInFile(address);
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(answer.statusText);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
