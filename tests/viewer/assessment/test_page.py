@@ -13,7 +13,17 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from seewhy.store import ExplainerInfo, Inference, MetricInfo, Sample, Score
+from seewhy.store import (
+    Attribution,
+    ExplainerInfo,
+    FeatureInfo,
+    Inference,
+    MetricInfo,
+    Sample,
+    Score,
+    TabularRow,
+    TabularWriter,
+)
 from seewhy.viewer import create_app
 from tests.viewer.sample_job import LABELS, inferences, open_job, pictures, sample
 
@@ -372,3 +382,43 @@ def test_many_explainers_and_labels(tmp_path: Any, explainers: int, labels: int)
     html = client.get("/j/many/assessment").text
     if labels > 24:
         assert "Drawn: <strong>1 to 24 of 1,200</strong> labels" in html
+
+
+def test_a_tabular_job_has_the_page_and_leads_to_its_rows(tmp_path: Any) -> None:
+    with TabularWriter(
+        tmp_path,
+        "wines",
+        settings={"kind": "tabular classification"},
+        labels=["red", "white"],
+        features=[FeatureInfo("alcohol")],
+        explainers=[ExplainerInfo("SHAPKernel", True, {}), ExplainerInfo("Random", True, {}, True)],
+        metrics=[MetricInfo("Faithfulness", True, -1, 1, {})],
+        total=3,
+    ) as writer:
+        for number in range(3):
+            found = (Inference(1, 0.9, "TP"),)
+            outputs = np.array([0.1, 0.9])
+            writer.add_row(
+                TabularRow(number, f"wine {number}", "", np.array([13.0]), outputs, 1, found)
+            )
+            writer.add_attributions(
+                [Attribution(number, 1, "SHAPKernel", 0.5, 0.9, np.array([0.4]))]
+            )
+            writer.add_scores(
+                Score(number, 1, name, "Faithfulness", value / 4)
+                for name, value in (("SHAPKernel", number), ("Random", -number))
+            )
+    client = TestClient(create_app(tmp_path), base_url="http://127.0.0.1:8421")
+    page = client.get("/j/wines/assessment.json").json()
+    assert [tab["address"] for tab in page["job"]["tabs"]] == ["rows", "importance", "assessment"]
+    assert [row["explainer"] for row in page["explainers"]] == ["SHAPKernel", "Random"]
+    assert page["explainers"][0]["score"] == pytest.approx((1 + 0.25) / 2)
+    assert [found["href"] for found in page["samples"]][:2] == [
+        "rows?row=0&target=1",
+        "rows?row=1&target=1",
+    ]
+    html = client.get("/j/wines/assessment?label=white").text
+    assert 'href="rows?label=white"' in html
+    assert "saliency" not in html
+    for found in page["samples"]:
+        assert client.get(f"/j/wines/{found['href']}").status_code == 200

@@ -47,19 +47,20 @@ def label_table(
     columns = _columns(summary, metrics, state)
     shown = [column["name"] for column in columns if not column["hidden"]]
     metric, explainer = (state.metric, None) if across else (None, state.explainer)
-    means = [
-        (score, score.explainer if across else score.metric)
-        for score in job.label_scores(metric, explainer)
-        if (score.explainer if across else score.metric) in shown
-    ]
+    means = summary.keep(("means", metric, explainer), lambda: job.label_scores(metric, explainer))
     table: dict[int, dict[str, ScoreSummary]] = {}
-    for score, column in means:
-        table.setdefault(int(score.label or 0), {})[column] = score
+    for score in means:
+        column = score.explainer if across else score.metric
+        if column in shown:
+            table.setdefault(int(score.label or 0), {})[column] = score
     chosen = _chosen(job, table, by_name, state)
     few = chosen[state.skip : state.skip + state.size]
     full = {
         (int(score.label or 0), score.explainer if across else score.metric): score
-        for score in job.label_scores(metric, explainer, few)
+        for score in summary.keep(
+            ("intervals", metric, explainer, tuple(few)),
+            lambda: job.label_scores(metric, explainer, few),
+        )
     }
     rows = [
         {

@@ -127,7 +127,7 @@ def assessment_page(
         baselines=list(summary.baselines),
         ranking=ranking(summary, given),
         scales={metric["name"]: metric_scale(summary, metric) for metric in metrics},
-        comparisons=comparisons(summary),
+        comparisons=summary.keep("comparisons", lambda: comparisons(summary)),
         labels=labels,
         samples=_samples(job, info, state),
     )

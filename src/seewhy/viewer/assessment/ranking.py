@@ -68,9 +68,8 @@ def ranking(summary: Summary, state: AssessmentState) -> list[Data]:
         _row(summary, name, metrics, worths, weights)
         for name in (*summary.explainers, *summary.baselines)
     ]
-    table = [[cell["worth"] if cell else np.nan for cell in row["cells"]] for row in rows]
-    shares = wins(np.array(table, np.float64).reshape(len(rows), len(metrics)))
-    for row, share in zip(rows, shares.tolist(), strict=True):
+    shares = summary.keep("wins", lambda: _wins(rows, len(metrics)))
+    for row, share in zip(rows, shares, strict=True):
         row["wins"] = finite(share)
     _number(rows)
     return _ordered(rows, [metric.name for metric in metrics], state.rank, metrics)
@@ -145,6 +144,11 @@ def _row(
         "without": [m.name for m, found in zip(metrics, cells, strict=True) if found is None],
         "cells": cells,
     }
+
+
+def _wins(rows: list[Data], metrics: int) -> list[float]:
+    table = [[cell["worth"] if cell else np.nan for cell in row["cells"]] for row in rows]
+    return list(wins(np.array(table, np.float64).reshape(len(rows), metrics)).tolist())
 
 
 def _number(rows: list[Data]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from seewhy.store import JobInfo, JobReader, MetricInfo, Ranking, ScoreSummary
 
+T = TypeVar("T")
+
 KEPT = 8
+KEPT_PARTS = 16
 # A running job changes twice a second; its summary may be older by this many times what it costs.
 PATIENCE = 20
 
@@ -28,6 +32,8 @@ class Summary(NamedTuple):
         Comparisons with the baselines.
     by_label : frozenset of str
         Metrics that score labels.
+    kept : dict
+        What was made of them for the last pages.
     """
 
     metrics: tuple[MetricInfo, ...]
@@ -36,6 +42,16 @@ class Summary(NamedTuple):
     scores: dict[tuple[str, str], ScoreSummary]
     report: tuple[Ranking, ...]
     by_label: frozenset[str]
+    kept: dict[Hashable, Any]
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Make something once for as long as the scores are the same."""
+        made = self.kept.get(key)
+        if made is None:
+            self.kept[key] = made = make()
+            for old in list(self.kept)[:-KEPT_PARTS]:
+                self.kept.pop(old, None)
+        return cast(T, made)
 
     def scored(self) -> list[MetricInfo]:
         """Metrics that have scores."""
@@ -79,4 +95,5 @@ def _summarise(job: JobReader) -> Summary:
         {(score.explainer, score.metric): score for score in scores},
         job.sanity_report(),
         job.metrics_of_labels(),
+        {},
     )

@@ -166,6 +166,11 @@ for (const row of weightRows()) {
   }
 }
 
+// On a small screen the weights are a sheet: what they change goes above it.
+document.getElementById("weights")?.addEventListener("toggle", (event) => {
+  if (event.newState === "open") document.querySelector(".ranking .wide").scrollIntoView();
+});
+
 addEventListener("popstate", () => {
   const url = here();
   if (url.search === shown) return;
