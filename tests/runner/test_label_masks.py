@@ -66,6 +66,8 @@ def test_the_box_around_a_mask_stands_in_for_a_missing_one() -> None:
     given = sample([2, 1], [[0, 0, 3, 3], [0, 0, 0, 0]], np.array([A, B]))
     assert given.boxes == (Box(2, 0, 0, 3, 3), Box(1, 2, 5, 7, 7))
     assert [mask.label for mask in given.masks] == [2, 1]
+    outside = sample(2, [[-5, 0, 5, 3]], A)
+    assert outside.boxes == (Box(2, -5, 0, 5, 3), Box(2, 1, 2, 5, 5))
 
 
 def test_boxes_and_masks_are_told_apart() -> None:

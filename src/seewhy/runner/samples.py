@@ -144,5 +144,10 @@ def _places(
         masks = label_masks(given.pop(), ids_with_pads(columns[1], ids), size, where)
     if given:
         boxes = label_boxes(given[0], columns[1], ids, where)
-    boxed = {box.label for box in boxes}
+    height, width = size
+    boxed = {
+        box.label
+        for box in boxes
+        if -box.w < box.x < width and -box.h < box.y < height  # else none of it is to be seen
+    }
     return (*boxes, *(mask.box() for mask in masks if mask.label not in boxed)), masks
