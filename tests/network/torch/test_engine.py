@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from seewhy.explainer import RISE
+from seewhy.explainer import RISE, GradCAM
 from seewhy.network import adapt
 from seewhy.network.torch.engine import Engine, engine_of
 from seewhy.network.torch.fused_stream import LARGEST_BLOCK
@@ -264,6 +264,71 @@ def test_a_hook_or_a_replaced_module_does_not_end_fusing_for_good() -> None:
     fused = engine.fused(module, x)
     assert fused is not None
     torch.testing.assert_close(fused(x), module(x).detach(), rtol=1e-5, atol=1e-6)
+
+
+class Tempered(nn.Module):
+    """Numbers, words and functions as attributes; counts the forwards of the plain network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = make("torch")
+        self.temperature = 1.0
+        self.last: Callable[[torch.Tensor], torch.Tensor] = torch.neg
+        self.calls = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.inner(x)) / self.temperature
+
+
+class Counting(Tempered):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return super().forward(x)
+
+
+def _temperature(module: Tempered) -> None:
+    module.temperature = 3.0
+
+
+def _eps(module: Tempered) -> None:
+    module.inner.features[1].eps = 10.0
+
+
+def absolute(x: torch.Tensor) -> torch.Tensor:
+    return x.abs()
+
+
+def _python_function(module: Tempered) -> None:
+    module.last = absolute
+
+
+@pytest.mark.parametrize("change", [_temperature, _eps, _python_function])
+def test_changed_attributes_are_seen(change: Callable[[Tempered], None]) -> None:
+    module, x = Tempered(), torch.from_numpy(images(size=(16, 15)))
+    module.last = lambda logits: -logits
+    network = adapt(module, nn.Softmax(-1))
+    (before,) = network.stream([x])
+    change(module)
+    (after,) = network.stream([x])
+    assert not torch.allclose(before, after, atol=1e-3)
+    torch.testing.assert_close(after, network.probabilities(x), rtol=1e-5, atol=1e-6)
+    assert engine_of(module).reason.startswith("fused oneDNN graph")
+    maps, cut = GradCAM(module, layer="inner.conv")(x, 1), engine_of(module)
+    module.temperature *= 2
+    torch.testing.assert_close(GradCAM(module, layer="inner.conv")(x, 1), maps / 2)
+    assert cut.fused(module, x) is not None
+
+
+def test_a_network_that_counts_its_forwards_is_not_fused_again_and_again() -> None:
+    module, x = Counting(), torch.from_numpy(images(size=(16, 15)))
+    network = adapt(module, nn.Softmax(-1))
+    for _ in range(6):
+        expected = network.probabilities(x)
+        (made,) = network.stream([x])
+        torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-6)
+    assert engine_of(module).reason.startswith(
+        "plain network: attributes of its modules keep changing"
+    )
 
 
 def test_an_explainer_that_was_used_can_be_copied_and_pickled() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from seewhy.network.memory import is_out_of_memory
 from seewhy.network.torch.fused import ROUGH_TOLERANCE, TOLERANCE
+from seewhy.network.torch.fused_state import Settings
 from seewhy.network.torch.fused_trace import evaluation_copy
 
 Way: TypeAlias = Literal["bfloat16", "compile"]
@@ -38,11 +39,12 @@ class Asked:
         self._tolerance = ROUGH_TOLERANCE if way == "bfloat16" else TOLERANCE
         self._compiled = None if way == "bfloat16" else torch.compile(evaluation_copy(module))
         self._parts = _parts(module)
+        self._settings = Settings(module)
         self._compared = self._refused = False
 
     def serves(self, module: nn.Module) -> bool:
         """Whether the network is still made of the modules that it was made of."""
-        return _parts(module) == self._parts
+        return _parts(module) == self._parts and not self._settings.changed()
 
     def run(self, forward: Forward, checked: Checked, x: Tensor) -> Tensor:
         """Return the logits (n, K) of a batch (n, C, H, W)."""

@@ -29,6 +29,11 @@ NOT_USED = "not used yet"
 ACCELERATOR_BLOCK = 256 * 2**20
 """Bytes of the largest tensor of a forward on an accelerator: enough to keep it busy."""
 
+REBUILT = 4
+"""How often attributes of a network's modules may change before it is no longer fused."""
+
+RESTLESS = "attributes of its modules keep changing"
+
 _Batch = TypeVar("_Batch")
 
 # A graph is found again by every explainer and metric of a network, and dies with the network.
@@ -56,6 +61,7 @@ class _Fusing:
         self._dtype = dtype
         self._fused: FusedGraph | None = None
         self._tried: set[torch.Size] = set()
+        self._outdated = 0
 
     def find(self, module: torch.nn.Module, x: torch.Tensor, thorough: bool) -> FusedGraph | None:
         """Return the graph if it serves `x`; `thorough` looks at every weight for a change."""
@@ -70,6 +76,9 @@ class _Fusing:
                 self._fused, self.reason = fuse_or_reason(module, x[:1], self._dtype)
             return self._fused
         changed = self._fused.refresh(thorough)
+        if self._fused.outdated():
+            self._outdated += 1
+            changed = MODULE_REPLACED if self._outdated < REBUILT else RESTLESS
         if changed == MODULE_REPLACED:
             self._fused = None
             self._tried.clear()

@@ -159,6 +159,10 @@ class FusedGraph:
                     self._repack()
         return self.reason
 
+    def outdated(self) -> bool:
+        """Whether an attribute of a module changed that the graph may have taken as fixed."""
+        return self._snapshot.changed_settings()
+
     def head(self, layer: str) -> Head | None:
         """Cut the network at a layer.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
-from operator import attrgetter, is_
+from operator import attrgetter, is_, itemgetter
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -13,6 +15,8 @@ from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_h
 _version = attrgetter("_version")
 
 MODULE_REPLACED = "a module was replaced"
+
+_SETTINGS = (bool, int, float, str, type(None), FunctionType, torch.dtype)
 
 
 class Snapshot:
@@ -44,6 +48,7 @@ class Snapshot:
             for name, value in m.__dict__.items()
             if isinstance(value, Tensor)
         ]
+        self._settings = Settings(module)
         self._renew()
 
     def renewed(self) -> Snapshot:
@@ -72,6 +77,10 @@ class Snapshot:
                 return f"the tensor {name!r}, which is no buffer, was changed"
         return None
 
+    def changed_settings(self) -> bool:
+        """Whether a number, word or function that a module holds as an attribute has changed."""
+        return self._settings.changed()
+
     def changed_weights(self, thorough: bool = False) -> bool:
         """Whether any parameter or buffer is another tensor, or has other values."""
         return not (
@@ -81,6 +90,35 @@ class Snapshot:
             and [element[()] for element in self._elements] == self._seen
             and (not thorough or _norms(self._tensors) == self._norms)
         )
+
+
+class Settings:
+    """The numbers, words and functions that modules hold as plain attributes, at one moment."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._read: list[tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = []
+        for part in module.modules():
+            held = vars(part)
+            names = [name for name, value in held.items() if name != "training" and _fixed(value)]
+            if names:
+                self._read.append((itemgetter(*names), held))
+        self._seen = self._values()
+
+    def changed(self) -> bool:
+        """Whether one has another value now."""
+        try:
+            return self._values() != self._seen
+        except KeyError:
+            return True
+
+    def _values(self) -> list[Any]:
+        return [read(held) for read, held in self._read]
+
+
+def _fixed(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_fixed, value))
+    return isinstance(value, _SETTINGS)
 
 
 def _values(holders: list[dict[str, Any]]) -> list[Any]:
