@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -82,3 +83,12 @@ def signed(scale: Scale, value: float) -> str:
     """Write a value of a scale with its sign."""
     text = scale.text(value)
     return f"+{text}" if value > 0 else text
+
+
+def without_scale(chart: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart's numbers alone, without how they are drawn."""
+    return {
+        key: without_scale(value) if isinstance(value, Mapping) else value
+        for key, value in chart.items()
+        if key not in ("scale", "height")
+    }

@@ -301,3 +301,13 @@ def test_one_feature(tmp_path: Path) -> None:
         assert client.get(f"/j/narrow/{address}").status_code == 200
     with read_tabular(tmp_path / "narrow.seewhy.db") as job:
         assert job.attribution_count("SHAPKernel") == 1
+
+
+@pytest.mark.parametrize("page", ["rows.html?kind=FP", "rows.html?row=1", "importance.html"])
+def test_pages_as_one_file(table_client: TestClient, page: str) -> None:
+    answer = table_client.get(f"/j/wines/{page}")
+    assert answer.status_code == 200
+    assert 'href="rows' not in answer.text
+    assert '<link rel="stylesheet"' not in answer.text
+    for control in (">All rows<", ">Previous<", "Drop the filter", "Features in a chart"):
+        assert control not in answer.text

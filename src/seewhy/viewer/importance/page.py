@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seewhy.store import Attributions, TabularReader
-from seewhy.viewer.attribution_charts import Bar, from_zero, signed
+from seewhy.viewer.attribution_charts import Bar, from_zero, signed, without_scale
 from seewhy.viewer.charts import Scale, make_scale
 from seewhy.viewer.importance.beeswarm import beeswarm
 from seewhy.viewer.importance.state import ImportanceState
@@ -38,7 +38,8 @@ class ImportancePage(NamedTuple):
 
     def twin(self) -> Data:
         """The page as JSON."""
-        return {"job": self.job, "label": self.label, "explainers": self.explainers}
+        explainers = [without_scale(one) for one in self.explainers]
+        return {"job": self.job, "label": self.label, "explainers": explainers}
 
 
 def importance_page(identifier: str, job: TabularReader, state: ImportanceState) -> ImportancePage:

@@ -8,7 +8,8 @@ from starlette.routing import Route
 
 from seewhy.viewer import responses
 from seewhy.viewer.importance.page import ImportancePage, importance_page
-from seewhy.viewer.importance.state import SHOWN, ImportanceState
+from seewhy.viewer.importance.state import ImportanceState
+from seewhy.viewer.rows.state import SHOWN
 from seewhy.viewer.site import Site
 
 COLUMNS = ("explainer", "label", "view", "feature", "what", "value", "rows", "of")

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from seewhy.viewer.query_string import Query
-
-MOST_SHOWN = 2000
-SHOWN = (5, 10, 20, 50)
-"""Numbers of features that one can choose from."""
+from seewhy.viewer.rows.state import MOST_SHOWN
 
 
 @dataclass(frozen=True, slots=True)

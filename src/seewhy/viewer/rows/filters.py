@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from seewhy.store import KINDS, FeatureInfo, RowQuery, SampleQuery, TabularReader
 from seewhy.viewer.job_data import MEANINGS, Data
-from seewhy.viewer.rows.state import RowsState, format_interval
+from seewhy.viewer.rows.intervals import format_interval
+from seewhy.viewer.rows.state import RowsState
 
 LISTED = 40
 LISTED_FEATURES = 12

@@ -12,6 +12,7 @@ from seewhy.store import (
     TabularReader,
     TabularRow,
 )
+from seewhy.viewer.attribution_charts import without_scale
 from seewhy.viewer.job_data import Data, job_data
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.rows.detail import detail
@@ -52,7 +53,8 @@ class RowsPage(NamedTuple):
         """The page as JSON."""
         twin: Data = {"job": self.job, "regression": self.regression}
         if self.detail:
-            return twin | {"row": self.rows[0], **self.detail}
+            explainers = [without_scale(one) for one in self.detail["explainers"]]
+            return twin | {"row": self.rows[0], **self.detail, "explainers": explainers}
         return twin | {
             "columns": self.columns,
             "matching": self.matching,

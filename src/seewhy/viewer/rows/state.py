@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from seewhy.store import KINDS, Cursor, Kind
 from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
+from seewhy.viewer.rows.intervals import (
+    MAX_CHOSEN,
+    Filters,
+    Interval,
+    format_interval,
+    read_filters,
+    read_number,
+)
 
-MAX_CHOSEN = 40
-SHOWN = (5, 10, 20, 50)
-"""Numbers of features in a chart that one can choose from."""
 MOST_SHOWN = 2000
+SHOWN = (5, 10, 20, 50, MOST_SHOWN)
+"""Numbers of features in a chart that one can choose from."""
 CHARTS = ("waterfall", "bars")
 SORTS = ("id", "prob", "-prob", "residual", "-residual")
-
-Interval = tuple[float, float]
-Filters = tuple[tuple[str, tuple[Interval, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class RowsState:
             labels=_few("label", given.all("label")),
             kinds=tuple(kind for kind in KINDS if kind in kinds),
             name=one.get("q", "")[:200],
-            cells=_filters(given),
+            cells=read_filters(given),
             sort=sort,
             after=_cursor("after", one.get("after"), sort),
             before=_cursor("before", one.get("before"), sort),
@@ -213,51 +216,6 @@ class RowsState:
 DEFAULTS = {"sort": "id", "n": "24", "k": "10", "chart": "waterfall"}
 
 
-def format_interval(interval: Interval) -> str:
-    """Write what a feature must be: a number, or LOW..HIGH, either end open."""
-    low, high = ("" if math.isinf(end) else _plain(end) for end in interval)
-    return low if low == high and low else f"{low}..{high}"
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-
-
-def _filters(given: Query) -> Filters:
-    """Filters of `f.NAME=LOW..HIGH`, and of the form that gives `add`, `low` and `high`."""
-    cells = {
-        key.removeprefix("f."): tuple(dict.fromkeys(_interval(key, text) for text in texts))
-        for key in given.many
-        if key.startswith("f.") and (texts := given.all(key))
-    }
-    if "add" in given.one:
-        ends = given.one.get("low", "").strip(), given.one.get("high", "").strip()
-        cells[given.one["add"]] = (_interval("low and high", "..".join(ends)),) if any(ends) else ()
-    if len(cells) > MAX_CHOSEN or sum(map(len, cells.values())) > 5 * MAX_CHOSEN:
-        raise BadQuery(f"at most {MAX_CHOSEN} features can be filtered by, got {len(cells)}")
-    return tuple(pair for pair in cells.items() if pair[1])
-
-
-def _interval(key: str, text: str) -> Interval:
-    low, dots, high = text.partition("..")
-    ends = (
-        _number(key, low, text) if low.strip() else -math.inf,
-        _number(key, high, text) if high.strip() else math.inf,
-    )
-    return ends if dots else (ends[0], ends[0])
-
-
-def _number(key: str, value: str, text: str) -> float:
-    try:
-        # `float` alone would take underscores and other alphabets' digits.
-        number = float(value) if value.isascii() and "_" not in value else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise BadQuery(f"`{key[:50]}` must be a number or LOW..HIGH, got {text[:50]!r}")
-    return number
-
-
 def _few(key: str, values: list[str]) -> tuple[str, ...]:
     if len(values) > MAX_CHOSEN:
         raise BadQuery(f"at most {MAX_CHOSEN} of `{key}` can be chosen, got {len(values)}")
@@ -271,7 +229,7 @@ def _cursor(key: str, value: str | None, sort: str) -> Cursor | None:
     if bool(line) == (sort == "id"):
         raise BadQuery(f"`{key}` does not fit `sort` = {sort[:50]}: {value[:50]!r}")
     at = whole_number(key, row)
-    return Cursor(_number(key, number, value) if line else None, at)
+    return Cursor(read_number(key, number, value) if line else None, at)
 
 
 def _format(cursor: Cursor | None) -> str:
