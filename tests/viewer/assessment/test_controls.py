@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
+from seewhy.viewer import export_html
 from tests.viewer.browsing import is_marked, mark, query
 from tests.viewer.sample_job import LABELS
 
@@ -287,3 +289,46 @@ def test_the_keyboard_reaches_every_control(page: Page, scored_base: str) -> Non
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
         names.add(re.sub(r"\s+", " ", str(found)).strip())
     assert {f"Weight of {UP}", f"w.{UP}", "Equal weights", "Wins"} <= names
+
+
+def test_in_a_file_the_weights_still_work(
+    browser: Browser, scored: Path, tmp_path: Path, scored_client: TestClient
+) -> None:
+    query = f"w.{DOWN}=0&label=dog&explainer=Occlusion"
+    file = export_html(scored / "scored.seewhy.db", tmp_path / "scores.html", "assessment", query)
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.goto(file.as_uri())
+        before = table(page)
+        weight(page, UP).get_by_role("slider").fill("100")
+        changed = table(page)
+        assert changed != before
+        rows = scored_client.get(f"/{PAGE}.json?{query}&w.{UP}=100").json()["explainers"]
+        assert [row[1] for row in changed] == [row["explainer"] for row in rows]
+        assert [row[2][:5] for row in changed] == [f"{row['score']:.3f}" for row in rows]
+        assert page.locator("#samples img").count() > 0
+        assert not page.locator("#find").is_visible()
+        page.get_by_role("link", name="Equal weights").click()
+        assert table(page) != changed
+        assert wrong == []
+
+
+def test_keys(page: Page, scored_base: str) -> None:
+    page.goto(scored_base + PAGE + "?n=12&sort=name")
+    page.keyboard.press("w")
+    page.keyboard.press("End")
+    until(page, f"w.{UP}=100")
+    page.keyboard.press("Escape")
+    page.locator("#content").focus()
+    page.keyboard.press("e")
+    expect(page).not_to_have_url(re.compile(r"w\."))
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("n")
+    assert page.locator("#find").input_value() == "n"
+    page.locator("#content").focus()
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").get_by_text("Equal weights").is_visible()

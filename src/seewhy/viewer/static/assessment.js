@@ -77,7 +77,7 @@ function applyWeights() {
 
 /** The address with the weights of the form, which all links of the page then carry. */
 function weighted(address) {
-  const url = new URL(address, location.href);
+  const url = new URL(address, here());
   for (const key of [...url.searchParams.keys()]) if (key.startsWith("w.")) url.searchParams.delete(key);
   for (const row of weightRows()) {
     const weight = weightOf(row);
@@ -120,7 +120,7 @@ addEventListener("click", (event) => {
   if (!link || !isPlain(event)) return;
   event.preventDefault();
   const equal = "equal" in link.dataset;
-  if (!equal) return showState(weighted(link.href), true);
+  if (!equal) return showState(weighted(link.getAttribute("href")), true);
   for (const row of weightRows()) for (const input of row.querySelectorAll("input")) input.value = USUAL_WEIGHT;
   keepWeights();
 });
@@ -146,7 +146,7 @@ addEventListener("change", (event) => event.target.closest("[data-choices] selec
 function keepWeights() {
   applyWeights();
   const url = weighted(here());
-  if (url.search !== location.search) history.pushState(null, "", url);
+  if (url.search !== here().search) history.pushState(null, "", url);
   shown = url.search;
 }
 
@@ -164,6 +164,21 @@ for (const row of weightRows()) {
       keepWeights();
     });
   }
+}
+
+registerKeys("Scores", [
+  { keys: ["w"], does: "To the weights", act: toWeights },
+  { keys: ["e"], does: "Equal weights", act: () => document.querySelector("[data-equal]")?.click() },
+  { keys: ["/"], does: "Find a label", act: () => document.getElementById("find")?.focus() },
+  { keys: ["n"], does: "Next labels", act: () => document.querySelector("a[rel=next]")?.click() },
+  { keys: ["p"], does: "Previous labels", act: () => document.querySelector("a[rel=prev]")?.click() },
+  { keys: ["s"], does: "To the samples", act: () => document.getElementById("samples")?.scrollIntoView() },
+]);
+
+function toWeights() {
+  const sheet = document.getElementById("weights");
+  if (sheet && getComputedStyle(sheet).display === "none") sheet.showPopover();
+  sheet?.querySelector("[type=range]").focus();
 }
 
 // On a small screen the weights are a sheet: what they change goes above it.
