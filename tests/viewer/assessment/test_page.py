@@ -267,6 +267,8 @@ def test_metrics_that_cannot_be_told_label_by_label_say_why(scored_client: TestC
     assert "No scores yet. It scores only labels of which a box is known." in html
     told = scored_client.get(f"{PAGE}?{urlencode({'metric': WHOLE})}").text
     assert f"{WHOLE} scores a sample whatever the label: there is nothing" in told
+    across = scored_client.get(f"{PAGE}?across=metrics").text
+    assert f"<bdi>{WHOLE}</bdi> scores a sample whatever the label, and has no column" in across
     boxed = scored_client.get(f"{PAGE}?{urlencode({'metric': BOXED})}").text
     assert "explained but have no score here, as no box is known" in boxed
 
