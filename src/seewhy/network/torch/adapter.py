@@ -21,8 +21,10 @@ from seewhy.network.seeds import seed_words
 from seewhy.network.targets import check_range
 from seewhy.network.torch.dropout import live_dropout
 from seewhy.network.torch.dropout_host import TorchHost
-from seewhy.network.torch.engine import NOT_USED, Engine, engine_of, stream_logits
+from seewhy.network.torch.engine import Engine, engine_of
 from seewhy.network.torch.fused import Head
+from seewhy.network.torch.fused_stream import stream_logits
+from seewhy.network.torch.fusing import NOT_USED
 from seewhy.network.torch.incremental_stream import stream_boxes
 from seewhy.network.torch.modified_relu import modified_relu
 from seewhy.network.torch.ops import TorchOps

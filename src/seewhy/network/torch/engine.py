@@ -1,40 +1,28 @@
-"""How forwards run fastest: the fused graph where there is one, in streams of small batches."""
+"""How the forwards of a network run fastest: by the fused graph where there is one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from seewhy.network.dropout_masks import Place
 from seewhy.network.memory import MemoryLimit
 from seewhy.network.torch.asked import Asked, Checked, Forward, Way, refused
-from seewhy.network.torch.fused import FusedGraph, Head, fuse_or_reason
+from seewhy.network.torch.fused import FusedGraph, Head
 from seewhy.network.torch.fused_dropout import DropoutSplit
-from seewhy.network.torch.fused_state import MODULE_REPLACED
-from seewhy.network.torch.fused_stream import LARGEST_BLOCK, run_stream
+from seewhy.network.torch.fused_measure import largest_tensor
+from seewhy.network.torch.fused_stream import LARGEST_BLOCK
+from seewhy.network.torch.fusing import NOT_USED, Fusing, has_hooks
 from seewhy.network.torch.incremental_plan import Plan
 from seewhy.network.torch.plain_layout import Layouts
 
-NOT_USED = "not used yet"
-"""Reason before the first stream."""
-
 ACCELERATOR_BLOCK = 256 * 2**20
 """Bytes of the largest tensor of a forward on an accelerator: enough to keep it busy."""
-
-REBUILT = 4
-"""How often attributes of a network's modules may change before it is no longer fused."""
-
-RESTLESS = "attributes of its modules keep changing"
-
-_Batch = TypeVar("_Batch")
 
 # A graph is found again by every explainer and metric of a network, and dies with the network.
 _engines: WeakKeyDictionary[torch.nn.Module, Engine] = WeakKeyDictionary()
@@ -45,46 +33,6 @@ def engine_of(module: torch.nn.Module) -> Engine:
     if module not in _engines:
         _engines[module] = Engine()
     return _engines[module]
-
-
-class _Fusing:
-    """Builds the fused graph of a network when it is first wanted, and again when that is needed.
-
-    Attributes
-    ----------
-    reason
-        What there is, or why there is nothing, in words.
-    """
-
-    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
-        self.reason = NOT_USED
-        self._dtype = dtype
-        self._fused: FusedGraph | None = None
-        self._tried: set[torch.Size] = set()
-        self._outdated = 0
-
-    def find(self, module: torch.nn.Module, x: torch.Tensor, thorough: bool) -> FusedGraph | None:
-        """Return the graph if it serves `x`; `thorough` looks at every weight for a change."""
-        if x.device.type != "cpu" or x.dtype != torch.float32:
-            self.reason = f"plain network: inputs are {x.dtype} on {x.device}"
-            return None
-        if self._fused is None:
-            if x.shape[1:] not in self._tried:
-                # Hooks come and go: what they forbid now may serve later.
-                if not _has_hooks(module):
-                    self._tried.add(x.shape[1:])
-                self._fused, self.reason = fuse_or_reason(module, x[:1], self._dtype)
-            return self._fused
-        changed = self._fused.refresh(thorough)
-        if self._fused.outdated():
-            self._outdated += 1
-            changed = MODULE_REPLACED if self._outdated < REBUILT else RESTLESS
-        if changed == MODULE_REPLACED:
-            self._fused = None
-            self._tried.clear()
-            return self.find(module, x, thorough)
-        self.reason = self._fused.summary if changed is None else f"plain network: {changed}"
-        return self._fused if changed is None else None
 
 
 class Engine:
@@ -101,10 +49,10 @@ class Engine:
     def __init__(self) -> None:
         self.memory = MemoryLimit()
         self.boxes_reason = NOT_USED
-        self._exact = _Fusing()
+        self._exact = Fusing()
         self._layouts = Layouts()
         self._way: Way | None = None
-        self._rough = _Fusing(torch.bfloat16)
+        self._rough = Fusing(torch.bfloat16)
         self._asked: Asked | None = None
         self._stream_says: Callable[[], str] = lambda: self._exact.reason
         self._graph_reason = NOT_USED
@@ -117,7 +65,7 @@ class Engine:
 
     def ask(self, way: Way | None) -> None:
         """Run streams in this way from now on; None: as without having asked."""
-        self._way, self._rough, self._asked = way, _Fusing(torch.bfloat16), None
+        self._way, self._rough, self._asked = way, Fusing(torch.bfloat16), None
 
     def fused(
         self, module: torch.nn.Module, x: torch.Tensor, thorough: bool = False
@@ -142,7 +90,7 @@ class Engine:
         checked
             Checks the logits in what the network returns for so many samples.
         """
-        if self._way == "compile" and not _has_hooks(module):
+        if self._way == "compile" and not has_hooks(module):
             return self._in_the_way_asked("compile", module, plain, checked), 1
         # Changes behind PyTorch's back are looked for here: a stream is long.
         fused = self._stream_graph(module, x, thorough=True)
@@ -151,7 +99,7 @@ class Engine:
             return lambda batch: checked(fused(batch), len(batch)), torch.get_num_threads()
         # A plain network may not be safe to call from several threads; a fused graph is.
         self._stream_says = lambda: self._exact.reason
-        if _has_hooks(module):
+        if has_hooks(module):
             return plain, 1
         if self._way == "bfloat16" and x.dtype == torch.float32 and x.device.type == "cpu":
             return self._in_the_way_asked("bfloat16", module, plain, checked), 1
@@ -247,57 +195,7 @@ class Engine:
         if kind not in self._bytes:
             one = x[:1]
             self._bytes[kind] = (
-                _largest_tensor(plain, one) if fused is None else fused.largest_activation(one)
+                largest_tensor(plain, one) if fused is None else fused.largest_activation(one)
             )
         block = LARGEST_BLOCK if x.device.type == "cpu" else ACCELERATOR_BLOCK
         return self.memory.most(x, max(1, block // self._bytes[kind]))
-
-
-def _has_hooks(module: torch.nn.Module) -> bool:
-    return any(m._forward_hooks or m._forward_pre_hooks for m in module.modules())
-
-
-def stream_logits(
-    forward: Callable[[_Batch], torch.Tensor], batches: Iterable[_Batch], threads: int
-) -> Generator[torch.Tensor, None, None]:
-    """Yield the logits of each batch in order; several threads work on a batch each."""
-    if threads == 1:
-        for batch in batches:
-            yield forward(batch)
-        return
-    # PyTorch's own threads wait for each other in a busy loop. Beside the workers there is no core
-    # for that: making masks took 25 times as long.
-    with _one_thread(), closing(run_stream(forward, batches, threads)) as stream:  # type: ignore[type-var]
-        yield from stream
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let operations called from this thread run in one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the bytes of the largest tensor that an operation returns."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = 1
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        made = [leaf.nbytes for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
-        self.bytes = max([self.bytes, *made])
-        return result
-
-
-def _largest_tensor(forward: Callable[[torch.Tensor], Any], x: torch.Tensor) -> int:
-    largest = _Largest()
-    with largest:
-        forward(x)
-    return largest.bytes

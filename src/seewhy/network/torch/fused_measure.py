@@ -1,11 +1,14 @@
-"""Running a graph node by node to learn the shapes and sizes of what it makes."""
+"""Running a graph node by node, or a network, to learn the shapes and sizes of what it makes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 
 class Measure(fx.Interpreter):
@@ -36,3 +39,25 @@ def random_batch(example: Tensor) -> Tensor:
     noise = torch.randn(2, *example.shape[1:], generator=generator)
     noise = noise * torch.where(spread > 0, spread, 1.0) + example.mean()
     return torch.cat([noise[:1], example, noise[1:]])
+
+
+class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the bytes of the largest tensor that an operation returns."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.bytes = 1
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        made = [leaf.nbytes for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        self.bytes = max([self.bytes, *made])
+        return result
+
+
+def largest_tensor(forward: Callable[[Tensor], Any], x: Tensor) -> int:
+    """Return the bytes of the largest tensor that an operation of `forward(x)` returns."""
+    largest = _Largest()
+    with largest:
+        forward(x)
+    return largest.bytes

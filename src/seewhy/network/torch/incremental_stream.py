@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seewhy.network.protocol import Ops
-from seewhy.network.torch.engine import stream_logits
+from seewhy.network.torch.fused_stream import stream_logits
 from seewhy.network.torch.incremental_batches import Batch, batches
 from seewhy.network.torch.incremental_plan import Plan
 from seewhy.network.torch.incremental_run import Kept, run
