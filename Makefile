@@ -14,7 +14,7 @@ NUMPY2_EXTRAS := demo,dev,peers
 DEMO_EXTRAS_torch := demo
 DEMO_EXTRAS_mindspore := demo,mindspore
 # These have arguments of their own: `.venv/bin/python -m benchmarks.metrics --help`.
-MORE_BENCHES := metrics counterfactual uncertainty tabular_lime tabular_shap
+MORE_BENCHES := metrics counterfactual uncertainty tabular_lime tabular_shap viewer
 PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh tools/venv.sh
 
 # On AVX-512 processors MindSpore's convolutions fall back to a loop a hundred times slower.

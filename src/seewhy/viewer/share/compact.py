@@ -7,9 +7,10 @@ import io
 import numpy as np
 from PIL import Image
 
-PHOTOGRAPH_PIXELS, PHOTOGRAPH_QUALITY = 224, 75
+PHOTOGRAPH_PIXELS, PHOTOGRAPH_QUALITY = 224, 70
 MAP_PIXELS, MAP_QUALITY = 112, 80
 PERCENTILE = 99
+SMALL_BYTES = 1000
 
 
 def compact_photograph(content: bytes) -> bytes:
@@ -20,15 +21,17 @@ def compact_photograph(content: bytes) -> bytes:
 
 
 def compact_map(content: bytes, signed: bool) -> bytes | None:
-    """A grey map of at most 112 px as WebP; None if it is no larger anyway.
+    """A grey map of at most 112 px as WebP; None if it takes next to nothing as it is.
 
     Averaging dims the bright pixels that pages cut at: the 99th percentile (signed: of the
     distance from the middle) becomes what it was.
     """
+    if len(content) < SMALL_BYTES:
+        return None
     with Image.open(io.BytesIO(content)) as image:
-        scale = MAP_PIXELS / max(image.size)
-        if scale >= 1 or image.mode != "L":
+        if image.mode != "L":
             return None
+        scale = min(MAP_PIXELS / max(image.size), 1)
         width, height = (max(round(side * scale), 1) for side in image.size)
         small = image.resize((width, height), Image.Resampling.BOX)
         middle = 127.5 if signed else 0.0

@@ -91,6 +91,9 @@ class Inliner(HTMLParser):
             self._script(given)
         elif tag in ("img", "image") and (key := "src" if tag == "img" else "href") in given:
             self._parts.append(_tag(tag, self._picture(given, key)))
+        elif tag == "a" and given.keys() & {"data-pick", "data-zoom"}:
+            # A script shows what they lead to; nothing else could.
+            self._parts.append(_tag(tag, given | {"href": "#"}))
         elif tag == "a" and not _stays(given):
             self._parts.append(_tag(tag, {k: v for k, v in given.items() if k != "href"}))
         else:
