@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -120,6 +121,10 @@ def test_the_original_is_swiped_over_the_outcome(page: Page, base: str) -> None:
     page.locator("#view-name").click()
     page.keyboard.press("ArrowLeft")
     assert query(page)["swipe"] == ["40"]
+    twin = page.get_by_role("link", name="JSON").get_attribute("href")
+    assert str(twin).endswith(f"/{PAGE}.json?{urlsplit(page.url).query}")
+    order = page.get_by_role("link", name="Most steps first").get_attribute("href")
+    assert "swipe=40" in str(order)
     page.keyboard.press("n")
     page.wait_for_url(lambda url: f"sample={NUMBER}&" not in url)
     assert query(page)["swipe"] == ["40"]
@@ -135,6 +140,8 @@ def test_samples_and_labels_change_without_leaving(page: Page, base: str) -> Non
         page.keyboard.press("n")
         page.wait_for_url(re.compile(rf"sample={number}(&|$)"))
         page.locator(f"#rail [aria-current][href*='sample={number}&']").wait_for()
+    counted = page.locator(".bar .count strong").inner_text()
+    assert counted.split(" of ") == [str(min(12, len(wanted) - 12)), str(len(wanted))]
     page.keyboard.press("p")
     page.wait_for_url(re.compile(rf"sample={wanted[12]}(&|$)"))
     page.keyboard.press("p")

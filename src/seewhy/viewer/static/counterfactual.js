@@ -45,6 +45,12 @@ function showMoment(at) {
   }
   history.replaceState(history.state, "", withSwipe(href));
   keepForm();
+  keepTwins();
+}
+
+/** The JSON and CSV beside the page are those of what is shown. */
+function keepTwins() {
+  for (const link of main.querySelectorAll(".twins a")) link.search = location.search;
 }
 
 /** Scroll a list sideways, and only the list, until an entry of it is seen. */
@@ -88,7 +94,8 @@ function withSwipe(href, swipe = swipeNow()) {
 function showSwipe(swipe) {
   main.querySelector(".swiped")?.style.setProperty("--swipe", swipe);
   history.replaceState(history.state, "", withSwipe(location.href, swipe));
-  for (const link of main.querySelectorAll("a[href^='?']")) link.setAttribute("href", withSwipe(link.href, swipe));
+  for (const link of document.querySelectorAll("a[href^='?']")) link.setAttribute("href", withSwipe(link.href, swipe));
+  keepTwins();
 }
 
 /** The form that works without scripts leads to the moment that is shown. */
@@ -107,15 +114,16 @@ async function go(address, keep) {
   play(false);
   const page = await fetchPage(address);
   if (number !== asked) return;
-  const fresh = page.getElementById("view");
-  const rail = page.getElementById("rail");
+  const [fresh, rail, bar] = ["#view", "#rail", ".bar"].map((part) => page.querySelector(part));
   const open = document.getElementById("view");
   if (!fresh || !rail || !open) throw new Error("another page");
   const focus = open.contains(document.activeElement) && document.activeElement.dataset.go;
   const scrolled = document.querySelector("#rail ol").scrollLeft;
   const pressed = document.getElementById("rail").contains(document.activeElement);
+  fresh.querySelector(".explain")?.toggleAttribute("open", Boolean(open.querySelector(".explain")?.open));
   open.replaceWith(document.importNode(fresh, true));
   document.getElementById("rail").replaceWith(document.importNode(rail, true));
+  main.querySelector(".bar .count").replaceWith(document.importNode(bar.querySelector(".count"), true));
   document.querySelector("#rail ol").scrollLeft = scrolled;
   if (keep) history.pushState(null, "", address);
   start();
@@ -203,6 +211,7 @@ function start() {
   moments = data ? JSON.parse(data.textContent) : [];
   moment = Number(document.getElementById("scrub")?.value || 0);
   for (const link of document.querySelectorAll(".rail [aria-current], .strip [aria-current]")) keepInSight(link);
+  keepTwins();
 }
 
 start();
