@@ -66,6 +66,9 @@ if (copyButton) {
   copyButton.addEventListener("click", copyLink);
 }
 
+// Where not all tabs fit, the one of this page is among those seen.
+document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // --- Live parts ----------------------------------------------------------------------------------
 
 function follow(part) {
