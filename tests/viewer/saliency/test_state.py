@@ -24,6 +24,7 @@ looks = st.builds(
     cut=st.booleans(),
     overlay=st.booleans(),
     boxes=st.booleans(),
+    strip=st.booleans(),
     hidden=st.lists(names, max_size=3, unique=True).map(tuple),
 )
 

@@ -17,6 +17,7 @@ DEFAULTS = {
     "cut": "1",
     "ov": "1",
     "box": "0",
+    "strip": "0",
 }
 
 
@@ -40,6 +41,8 @@ class Look:
         Whether colours end at the 99th percentile of a map instead of at its maximum.
     overlay, boxes : bool
         Whether maps and ground-truth boxes are drawn.
+    strip : bool
+        Whether the maps of a row travel as one picture.
     hidden : tuple of str
         Explainers whose maps are not shown.
     """
@@ -51,6 +54,7 @@ class Look:
     cut: bool = True
     overlay: bool = True
     boxes: bool = False
+    strip: bool = False
     hidden: tuple[str, ...] = ()
 
     @classmethod
@@ -64,6 +68,7 @@ class Look:
             cut=given.switch("cut", True),
             overlay=given.switch("ov", True),
             boxes=given.switch("box", False),
+            strip=given.switch("strip", False),
             hidden=tuple(given.all("hide")),
         )
 
@@ -77,6 +82,7 @@ class Look:
             "cut": str(int(self.cut)),
             "ov": str(int(self.overlay)),
             "box": str(int(self.boxes)),
+            "strip": str(int(self.strip)),
         }
         pairs = [pair for pair in values.items() if pair[1] != DEFAULTS[pair[0]]]
         return pairs + [("hide", name) for name in self.hidden]

@@ -96,7 +96,13 @@ def saliency_page(identifier: str, job: JobReader, state: ViewState) -> Saliency
         job=job_data(identifier, info),
         state=state,
         samples=[
-            sample_data(record, job.labels, info, active_label(record, query, picks.get(record.id)))
+            sample_data(
+                record,
+                job.labels,
+                info,
+                active_label(record, query, picks.get(record.id)),
+                state.look.strip,
+            )
             for record in page.samples
         ],
         matching=page.matching,

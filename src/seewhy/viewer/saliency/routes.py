@@ -16,6 +16,7 @@ from seewhy.viewer.query_string import whole_number
 from seewhy.viewer.saliency.filters import label_filters
 from seewhy.viewer.saliency.page import COLUMNS, SaliencyPage, one_sample, saliency_page
 from seewhy.viewer.saliency.state import ViewState
+from seewhy.viewer.saliency.strip import MOST_MAPS, strip_png
 from seewhy.viewer.site import Site
 
 SUGGESTIONS = 12
@@ -87,6 +88,19 @@ def routes(site: Site) -> list[Route]:
         """Give a map in grey."""
         return site.picture(request, "image/png", lambda job, n: job.map_png(n))
 
+    def strip(request: Request) -> Response:
+        """Give several maps in grey, side by side."""
+        ids = request.path_params["numbers"].split(".")
+        numbers = [whole_number("number", number) for number in ids]
+        if len(numbers) > MOST_MAPS:
+            raise HTTPException(404, "There is no such picture.")
+        with site.job(request) as job:
+            try:
+                content = strip_png(job, numbers)
+            except KeyError:
+                raise HTTPException(404, "There is no such picture.") from None
+        return responses.lasting(request, content, "image/png")
+
     return [
         Route("/j/{job}/saliency", saliency),
         Route("/j/{job}/saliency/view", saliency_view),
@@ -97,6 +111,7 @@ def routes(site: Site) -> list[Route]:
         Route("/j/{job}/image/{number}.jpeg", image),
         Route("/j/{job}/thumbnail/{number}.jpeg", thumbnail),
         Route("/j/{job}/map/{number}.png", saliency_map),
+        Route("/j/{job}/strip/{numbers}.png", strip),
     ]
 
 

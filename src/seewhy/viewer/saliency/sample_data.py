@@ -12,15 +12,20 @@ from seewhy.store import (
     SampleRecord,
 )
 from seewhy.viewer.job_data import Data
+from seewhy.viewer.saliency.strip import with_strip
 
 # Maps are stored in 256 steps; brightening them more shows steps, not values.
 MAX_GAIN = 16.0
 
 
 def sample_data(
-    record: SampleRecord, labels: Sequence[str], info: JobInfo, active: int | None
+    record: SampleRecord,
+    labels: Sequence[str],
+    info: JobInfo,
+    active: int | None,
+    strip: bool = False,
 ) -> Data:
-    """Describe a sample; `active` is the class index whose maps it shows."""
+    """Describe a sample; `active` is the class index whose maps it shows, maybe in a strip."""
     # The store never changes a row, so a picture is the same for as long as the store lives.
     version = f"?v={int(info.created * 1000):x}"
     inferences = [
@@ -30,7 +35,7 @@ def sample_data(
             "prob": inference.prob,
             "kind": inference.kind,
             "uncertainty": inference.uncertainty and inference.uncertainty._asdict(),
-            "maps": _maps(record, inference.label, info, version),
+            "maps": _maps(record, inference.label, info, version, strip),
         }
         for inference in record.inferences
     ]
@@ -84,7 +89,7 @@ def _matches(inference: Inference, query: SampleQuery) -> bool:
     )
 
 
-def _maps(record: SampleRecord, label: int, info: JobInfo, version: str) -> list[Data]:
+def _maps(record: SampleRecord, label: int, info: JobInfo, version: str, strip: bool) -> list[Data]:
     maps = []
     for explainer in info.explainers:
         row = [each for each in record.maps if each.explainer == explainer.name]
@@ -93,7 +98,7 @@ def _maps(record: SampleRecord, label: int, info: JobInfo, version: str) -> list
             {"explainer": explainer.name, "signed": explainer.signed}
             | (_map(found, row, explainer.signed, version) if found else {"url": None})
         )
-    return maps
+    return with_strip(maps, version) if strip else maps
 
 
 def _map(record: MapRecord, row: Sequence[MapRecord], signed: bool, version: str) -> Data:

@@ -1,6 +1,6 @@
 // How maps are drawn changes without a request: filters and styles do it, no script sees a pixel.
 
-const LOOKS = { ov: "1", box: "0", cut: "1", scale: "map", cmap: "viridis", op: "60", thr: "0" };
+const LOOKS = { ov: "1", box: "0", cut: "1", scale: "map", cmap: "viridis", op: "60", thr: "0", strip: "0" };
 const SWITCHES = { ov: ["0", "1"], box: ["0", "1"], cut: ["0", "1"], scale: ["map", "row"] };
 
 function readLook() {
@@ -121,6 +121,15 @@ function clickLook(link) {
   if (hide) changeLook({ hide: toggled(look.hide, hide) });
   else changeLook({ [key]: value || flipped(key, look[key]) });
 }
+
+// Where every answer is a long way, the maps of a row come as one picture from the next page on.
+const FAR_MILLISECONDS = 200;
+
+addEventListener("load", () => {
+  const waits = performance.getEntriesByType("resource").filter((one) => one.transferSize > 0)
+    .map((one) => one.responseStart - one.requestStart);
+  if (Math.min(...waits) > FAR_MILLISECONDS && waits.length > 3) changeLook({ strip: "1" });
+});
 
 addEventListener("input", (event) => {
   if (event.target.matches("input[type=range]") && event.target.name in LOOKS) {
