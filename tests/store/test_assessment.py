@@ -161,7 +161,9 @@ def test_stores_of_the_first_version_are_read(open_writer: Factory, make_sample:
         connection.executescript(
             "DROP INDEX inference_label_std; DROP INDEX inference_kind_std;"
             "DROP INDEX sample_max_std; DROP INDEX sample_min_std;"
-            "DROP TRIGGER inference_estimated;"
+            "DROP TRIGGER inference_estimated; DROP TRIGGER inference_levelled;"
+            "DROP TRIGGER sample_levelled; ALTER TABLE inference DROP COLUMN level;"
+            "ALTER TABLE sample DROP COLUMN levels;"
             "ALTER TABLE sample DROP COLUMN max_std; ALTER TABLE sample DROP COLUMN min_std;"
             "ALTER TABLE explainer DROP COLUMN baseline;"
             "ALTER TABLE metric DROP COLUMN chance; ALTER TABLE metric DROP COLUMN needs_mask;"

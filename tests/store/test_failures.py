@@ -175,7 +175,7 @@ def test_a_full_disk_loses_only_the_open_batch(tmp_path: Path, open_writer: Fact
     script = """
         import resource, signal
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))
     """
     process = start(textwrap.dedent(script) + textwrap.dedent(ENDLESS), str(tmp_path), "-1")
     _, errors = process.communicate(timeout=60)

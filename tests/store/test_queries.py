@@ -38,7 +38,9 @@ inferences = st.builds(
     st.sampled_from([0.0, 0.1, 0.30000000000000004, 1 / 3, 1.0]),
     st.sampled_from([*KINDS, None]),
     st.none()
-    | st.sampled_from([0.0, 0.05, 0.1, 1 / 3]).map(lambda std: Uncertainty(0.5, std, 0, 1)),
+    | st.sampled_from([0.0, 0.01, 0.04, 0.05, 0.1, 1 / 3]).map(
+        lambda std: Uncertainty(0.5, std, 0, 1)
+    ),
 )
 data_sets = st.dictionaries(
     st.integers(0, 40),
@@ -51,7 +53,7 @@ sample_queries = st.builds(
     kinds=st.lists(st.sampled_from(KINDS), max_size=3, unique=True).map(tuple),
     sort=st.sampled_from(SORTS),
     limit=st.integers(1, 5),
-    min_std=st.none() | st.sampled_from([0.0, 0.05, 0.2]),
+    min_std=st.none() | st.sampled_from([0.0, 0.01, 0.05, 0.07, 0.2]),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seewhy.store import connect, read_job, schema
+from seewhy.store import SampleQuery, connect, read_job, schema
 
 Factory = Callable[..., Any]
 
@@ -94,3 +94,6 @@ def test_uncertainties_stored_before_version_7_put_samples_in_order(tmp_path: Pa
         assert [sample.id for sample in job.samples(sort="sd")] == [0, 2, 1]
         assert [sample.id for sample in job.samples(min_std=0.25)] == [0]
         assert job.highest_std() == 0.3
+        assert job.count(SampleQuery(min_std=0.2)) == 2
+        assert job.count(SampleQuery(labels=(1,), min_std=0.2)) == 1
+        assert job.count(SampleQuery(kinds=("TP",), min_std=0.2)) == 0

@@ -31,7 +31,7 @@ from seewhy.store.records import (
     ScoreSummary,
     Uncertainty,
 )
-from seewhy.store.sample_query import SORTS, Cursor, SampleQuery, Sort
+from seewhy.store.sample_query import SORTS, STD_LEVELS, Cursor, SampleQuery, Sort
 from seewhy.store.tabular_query import (
     ROW_SORTS,
     CellFilter,
@@ -59,6 +59,7 @@ __all__ = [
     "KINDS",
     "ROW_SORTS",
     "SORTS",
+    "STD_LEVELS",
     "SUFFIX",
     "Attribution",
     "Attributions",

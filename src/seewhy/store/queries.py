@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from seewhy.store.records import KINDS, Kind
 from seewhy.store.rows import KIND_BITS, kind_mask
-from seewhy.store.sample_query import Cursor, SampleQuery
+from seewhy.store.sample_query import STD_LEVELS, Cursor, SampleQuery
 
 Part = Literal["all", "estimated", "unestimated"]
 """A list sorted by uncertainty has two parts: what has an estimate, and behind it the rest."""
@@ -74,13 +74,7 @@ def place(connection: sqlite3.Connection, query: SampleQuery, sample_id: int) ->
 def count(connection: sqlite3.Connection, query: SampleQuery) -> int:
     """Count the samples that match; the place and the limit do not matter."""
     if query.min_std is not None:
-        if query.labels or query.kinds:
-            arms = [
-                f"SELECT i.sample_id AS id FROM inference AS i WHERE {arm}" for arm in _arms(query)
-            ]
-            sql = f"SELECT count(DISTINCT id) FROM ({' UNION ALL '.join(arms)})"
-        else:
-            sql = f"SELECT count(*) FROM sample WHERE max_std >= {query.min_std!r}"
+        sql = _count_uncertain(query, query.min_std)
     elif not query.labels:
         mask = kind_mask(query.kinds) if query.kinds else sum(KIND_BITS.values())
         condition = f"kinds & {mask}" if query.kinds else "1"
@@ -90,6 +84,23 @@ def count(connection: sqlite3.Connection, query: SampleQuery) -> int:
     else:
         sql = f"SELECT count(DISTINCT sample_id) FROM inference AS i WHERE 1{_match('i', query)}"
     return int(connection.execute(sql).fetchone()[0])
+
+
+def _count_uncertain(query: SampleQuery, min_std: float) -> str:
+    """Count from the tables that are kept, or from an index where none fits."""
+    if min_std in STD_LEVELS and len(query.labels) < 2:
+        level = STD_LEVELS.index(min_std) + 1
+        if query.labels:
+            only = _match("label_level", replace(query, min_std=None))
+            return f"SELECT coalesce(sum(n), 0) FROM label_level WHERE level >= {level}{only}"
+        # Three bits for each kind, in the order of KINDS, and for unknown ones.
+        shifts = [3 * KINDS.index(kind) for kind in query.kinds] or range(0, 12, 3)
+        reached = " OR ".join(f"(levels >> {shift} & 7) >= {level}" for shift in shifts)
+        return f"SELECT coalesce(sum(n), 0) FROM level_count WHERE {reached}"
+    if query.labels or query.kinds:
+        arms = (f"SELECT i.sample_id AS id FROM inference AS i WHERE {arm}" for arm in _arms(query))
+        return f"SELECT count(DISTINCT id) FROM ({' UNION ALL '.join(arms)})"
+    return f"SELECT count(*) FROM sample WHERE max_std >= {min_std!r}"
 
 
 def fetch(

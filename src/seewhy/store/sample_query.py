@@ -10,6 +10,8 @@ from seewhy.store.records import KINDS, Kind
 
 Sort = Literal["id", "prob", "-prob", "sd", "-sd"]
 SORTS: tuple[Sort, ...] = ("id", "prob", "-prob", "sd", "-sd")
+STD_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Standard deviations of which the store keeps counts."""
 MAX_LABELS = 100
 MAX_LIMIT = 1000
 

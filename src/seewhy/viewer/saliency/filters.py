@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from heapq import nsmallest
 
-from seewhy.store import KINDS, JobReader, Kind, SampleQuery
+from seewhy.store import KINDS, STD_LEVELS, JobReader, Kind, SampleQuery
 from seewhy.viewer.job_data import MEANINGS, Data
 from seewhy.viewer.saliency.state import ViewState
 
 LISTED_LABELS = 40
-STD_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 def kind_filters(job: JobReader, state: ViewState, query: SampleQuery) -> list[Data]:
@@ -55,14 +55,16 @@ def label_filters(
     """The labels chosen, then the most frequent that `find` finds; and how many there are."""
     wanted = state.find.casefold()
     counts = job.counts()
-    found: list[Data] = []
-    for index, name in enumerate(job.labels):
-        active = name in state.labels
-        if active or (index in counts and wanted in name.casefold()):
-            count = _number(counts.get(index, {}), state)
-            found.append({"label": name, "index": index, "count": count, "active": active})
-    found.sort(key=lambda row: (not row["active"], -row["count"], row["label"]))
-    listed = found[: max(limit, len(state.labels))]
+    # Of thousands of labels, only those listed become more than a tuple.
+    found = [
+        (name not in state.labels, -_number(counts.get(index, {}), state), name, index)
+        for index, name in enumerate(job.labels)
+        if name in state.labels or (index in counts and wanted in name.casefold())
+    ]
+    listed: list[Data] = [
+        {"label": name, "index": index, "count": -fewer, "active": not other}
+        for other, fewer, name, index in nsmallest(max(limit, len(state.labels)), found)
+    ]
     if query.min_std is not None:
         # No table is kept of these: they are counted for what is listed only.
         for row in listed:
@@ -91,4 +93,6 @@ def active_filters(job: JobReader, state: ViewState) -> list[Data]:
 
 
 def _number(counts: Mapping[Kind | None, int], state: ViewState) -> int:
-    return sum(n for kind, n in counts.items() if not state.kinds or kind in state.kinds)
+    if not state.kinds:
+        return sum(counts.values())
+    return sum(counts.get(kind, 0) for kind in state.kinds)
