@@ -185,13 +185,13 @@ class FusedGraph:
         return None if split is None else Head(split, self.refresh)
 
     def dropout_split(self, places: Sequence[Place]) -> DropoutSplit | None:
-        """Cut the network where the first value is dropped.
+        """Cut the network where the first value is dropped; ask right after `refresh`.
 
         Returns
         -------
         None where there is no such cut or the plain network must serve; see the debug log.
         """
-        if torch.is_autocast_enabled("cpu") or self.refresh() is not None:
+        if torch.is_autocast_enabled("cpu") or self.reason is not None:
             return None
         key = tuple(places)
         with self._lock:
