@@ -11,11 +11,22 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
-from seewhy.viewer import export_html
+from seewhy.store import Score
+from seewhy.viewer import create_app, export_html
 from tests.viewer.browsing import is_marked, mark, query
-from tests.viewer.sample_job import LABELS
+from tests.viewer.sample_job import LABELS, open_job, pictures, sample, serving
 
-from .scored_job import DOWN, HOSTILE, NAMES, OPEN, SCORED, UP
+from .scored_job import (
+    DOWN,
+    EXPLAINERS,
+    HOSTILE,
+    METRICS,
+    NAMES,
+    OPEN,
+    SCORED,
+    UP,
+    scores,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -332,3 +343,25 @@ def test_keys(page: Page, scored_base: str) -> None:
     page.locator("#content").focus()
     page.keyboard.press("?")
     assert page.get_by_role("dialog").get_by_text("Equal weights").is_visible()
+
+
+def test_the_page_follows_a_run(page: Page, tmp_path: Path) -> None:
+    photographs = pictures()
+    with (
+        open_job(tmp_path, "live", explainers=EXPLAINERS, metrics=METRICS, total=20) as writer,
+        serving(create_app(tmp_path)) as address,
+    ):
+        writer.add_sample(sample(0, photographs[0]))
+        writer.flush()
+        page.goto(f"{address}j/live/assessment")
+        assert page.get_by_text("The run has begun").is_visible()
+        for number in range(1, 20):
+            writer.add_sample(sample(number, photographs[number % len(photographs)]))
+        writer.add_scores(
+            Score(number, label, explainer, metric, value)
+            for (metric, explainer, number, label), value in scores().items()
+        )
+        writer.flush()
+        page.get_by_text("new samples: show").click()
+        expect(page.locator(".ranking tbody tr")).to_have_count(len(NAMES))
+        assert page.get_by_text("20 of 20 samples").is_visible()
