@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from seewhy.store import (
     ExplainerInfo,
     FeatureInfo,
     Inference,
+    MetricInfo,
     Rule,
     TabularRow,
     TabularWriter,
@@ -101,6 +103,7 @@ def write(
     job: str,
     made: list[TabularRow],
     *,
+    metrics: Sequence[MetricInfo] = (),
     regression: bool = False,
     explained: bool = True,
     total: int | None = None,
@@ -115,6 +118,7 @@ def write(
         | ({} if regression else {"threshold": 0.5}),
         labels=["price"] if regression else LABELS,
         features=FEATURES,
+        metrics=metrics,
         explainers=explainers[:2] if regression else explainers,
         total=len(made) if total is None else total,
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from starlette.testclient import TestClient
 
 from seewhy import store
@@ -311,3 +312,32 @@ def test_pages_as_one_file(table_client: TestClient, page: str) -> None:
     assert '<link rel="stylesheet"' not in answer.text
     for control in (">All rows<", ">Previous<", "Drop the filter", "Features in a chart"):
         assert control not in answer.text
+
+
+@pytest.mark.parametrize("number", [4, 9])
+def test_whether_the_explainers_agree(table_client: TestClient, number: int) -> None:
+    told = [one.values for one in attributions(rows()[number], 3) if one.label == 2]
+    expected = float(spearmanr(*told).statistic)
+    agreement = ask(table_client, row=number, target=2)["agreement"]
+    assert agreement["mean"] == pytest.approx(expected)
+    html = text(table_client.get(f"/j/wines/rows?row={number}&target=2").text)
+    assert f"On average {expected:.2f}: {agreement['word']}".replace("-", "−") in html
+
+
+def test_scores_stand_with_their_explanation(tmp_path: Path) -> None:
+    metric = store.MetricInfo("Faith & <hope>", True, 0.0, 1.0, {})
+    with write(tmp_path, "wines", rows(count=3), metrics=[metric]) as writer:
+        writer.add_scores(
+            store.Score(row.id, row.inferences[0].label, "SHAPKernel", metric.name, row.id / 8)
+            for row in rows(count=3)
+        )
+    client = TestClient(create_app(tmp_path), base_url="http://127.0.0.1:8421")
+    shap, lime = ask(client, row=2)["explainers"]
+    assert [score["value"] for score in shap["scores"]] == [2 / 8]
+    assert lime["scores"] == []
+    html = client.get("/j/wines/rows?row=2").text
+    assert "Faith & <hope> of these values: 0.250 , higher is better" in text(html)
+    assert "<hope>" not in html
+    link = re.search(r'href="(assessment.metric=[^"]*)"', html)
+    assert link is not None
+    assert client.get(f"/j/wines/{unescape(link[1])}").status_code == 200

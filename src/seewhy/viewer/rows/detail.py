@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from seewhy.viewer.charts import Scale, make_scale
 from seewhy.viewer.job_data import Data
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.rows.state import RowsState
+from seewhy.viewer.saliency.agreement import correlate_ranks, word
 
 LISTED_LABELS = 40
 SAME = 1e-6
@@ -36,6 +38,7 @@ def detail(job: TabularReader, row: TabularRow, state: RowsState) -> Data:
         "output": None if target is None else float(row.outputs[target]),
         "labels": _labels(job, row, found, target),
         "explainers": [_explained(job, row, one, state) for one in explained],
+        "agreement": _agreement(explained),
         "values": [
             {"feature": feature.name, "value": float(cell), "text": feature.describe(cell)}
             for feature, cell in zip(job.features, row.features, strict=True)
@@ -110,8 +113,30 @@ def _explained(job: TabularReader, row: TabularRow, one: Attribution, state: Row
         "drawn": drawn,
         "features": len(numbers),
         "scale": scale,
+        "scores": _scores(job, one),
         "bars": [_bar(job, row, one, bar, scale, len(numbers) - drawn) for bar in bars],
     }
+
+
+def _scores(job: TabularReader, one: Attribution) -> list[Data]:
+    """What each metric says of this explanation."""
+    better = {metric.name: metric.higher_is_better for metric in job.metrics()}
+    return [
+        {"metric": score.metric, "value": score.value, "higher_is_better": better[score.metric]}
+        for score in job.sample_scores(one.row_id)
+        if score.explainer == one.explainer and score.label in (None, one.label)
+    ]
+
+
+def _agreement(explained: Sequence[Attribution]) -> Data | None:
+    """Mean rank correlation of the explainers' values, pair by pair; None with less than two."""
+    if len(explained) < 2:
+        return None
+    table = correlate_ranks([one.values for one in explained])
+    pairs = table[np.triu_indices(len(explained), 1)]
+    defined = pairs[np.isfinite(pairs)]
+    mean = float(defined.mean()) if defined.size else None
+    return {"mean": mean, "word": word(mean)}
 
 
 def _bar(

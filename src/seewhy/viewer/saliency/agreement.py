@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,15 @@ def rank_correlations(maps: Mapping[str, Array]) -> npt.NDArray[np.float64]:
     Each is resampled to one grid: finer maps by area, coarser ones bilinearly. Values count with
     their sign. Equal values share the mean of their ranks; a constant map gives NaN.
     """
-    ranks = np.stack([_ranks(_resampled(values)) for values in maps.values()])
+    return correlate_ranks([_resampled(values) for values in maps.values()])
+
+
+def correlate_ranks(said: Sequence[Array]) -> npt.NDArray[np.float64]:
+    """Spearman's rank correlation of every pair of arrays of one size.
+
+    Equal values share the mean of their ranks; an array of equal values gives NaN.
+    """
+    ranks = np.stack([_ranks(values) for values in said])
     centred = ranks - ranks.mean(1, keepdims=True)
     norms = np.sqrt((centred**2).sum(1))
     with np.errstate(invalid="ignore", divide="ignore"):
