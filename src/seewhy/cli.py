@@ -1,4 +1,4 @@
-"""The command line: demo, run, view, info, benchmark, export."""
+"""The command line: demo, run, view, info, benchmark, export, import."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.metadata
 import logging
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 import seewhy
-from seewhy import cli_export
+from seewhy import cli_export, cli_import
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +31,7 @@ app = typer.Typer(
     "Ctrl-C.",
 )
 app.add_typer(cli_export.app, name="export")
+app.add_typer(cli_import.app, name="import")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
 
 RUN_HELP = """Run what FILE describes; start it again to go on where it stopped.
@@ -258,19 +259,24 @@ def _print_job(path: Path, job: seewhy.store.JobInfo, metrics: list[str]) -> Non
     if metrics:
         rows.append(("metrics", ", ".join(metrics)))
     if job.uncertainty is not None:
-        settings = ", ".join(f"{k}={v!r}" for k, v in job.uncertainty.items())
-        rows.append(("uncertainty", f"EpistemicUncertainty({settings})"))
+        rows.append(("uncertainty", _made_by("EpistemicUncertainty", job.uncertainty)))
     if job.hierarchical_occlusion is not None:
         found, searched = job.counterfactuals
-        settings = ", ".join(f"{k}={v!r}" for k, v in job.hierarchical_occlusion.items())
-        words = f"{found} of {searched} labels; HierarchicalOcclusion({settings})"
-        rows.append(("counterfactuals", words))
+        made_by = _made_by("HierarchicalOcclusion", job.hierarchical_occlusion)
+        rows.append(("counterfactuals", f"{found} of {searched} labels; {made_by}"))
     rows += [(key, str(value)) for key, value in job.settings.items()]
     if job.forwards:
         rows.append(("forwards", job.forwards))
     rows += [("written by", ", ".join(f"{k} {v}" for k, v in job.versions.items()))]
     out.print(str(path), markup=False, style="bold")
     _print_table([*rows, ("size", f"{job.size / 1e6:.1f} MB")])
+
+
+def _made_by(method: str, settings: Mapping[str, object]) -> str:
+    """Name a method with its settings, or where its results were imported from."""
+    if "source" in settings:
+        return str(settings["source"])
+    return f"{method}({', '.join(f'{key}={value!r}' for key, value in settings.items())})"
 
 
 def _tabular_rows(path: Path) -> list[tuple[str, str]]:

@@ -91,7 +91,7 @@ def _table(ranking: Ranking) -> Table:
             f"({standing.explainer})" if standing.baseline else standing.explainer,
             f"{standing.score.mean:.3f}",
             _interval(standing.score),
-            str(standing.score.n),
+            str(standing.score.n or "-"),
             *(_beside(standing, name) for name in baselines),
         )
     return table

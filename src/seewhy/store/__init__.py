@@ -29,6 +29,7 @@ from seewhy.store.records import (
     Score,
     ScoredSample,
     ScoreSummary,
+    SummaryScore,
     Uncertainty,
 )
 from seewhy.store.sample_query import SORTS, STD_LEVELS, Cursor, SampleQuery, Sort
@@ -105,6 +106,7 @@ __all__ = [
     "ScoredSample",
     "Sort",
     "Standing",
+    "SummaryScore",
     "TabularReader",
     "TabularRow",
     "TabularWriter",

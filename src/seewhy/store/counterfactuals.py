@@ -95,7 +95,9 @@ class CounterfactualRecord(NamedTuple):
     region : Outcome or None
         Of the steps that are needed.
     images : int
-        Distinct edited images that the network was asked about.
+        Distinct edited images that the network was asked about. 0 of an imported search with a
+        region: then of the steps only the boxes are known; `output` is that of their layer,
+        `change` is 0, and which box lies in which is told by where they are.
     layers : tuple of Outcome
         From large boxes to small ones.
     steps : tuple of Edit

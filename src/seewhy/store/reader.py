@@ -223,7 +223,9 @@ class JobReader:
         """Names of the metrics that score labels; other metrics score samples, or nothing yet."""
         with self._query() as connection:
             rows = connection.execute(
-                "SELECT name FROM metric WHERE EXISTS (SELECT 1 FROM score WHERE metric_id = id)"
+                "SELECT name FROM metric WHERE EXISTS (SELECT 1 FROM score WHERE metric_id = id) "
+                "OR EXISTS (SELECT 1 FROM summary_score AS s "
+                "WHERE s.metric_id = metric.id AND label_id IS NOT NULL)"
             )
             return frozenset(name for (name,) in rows)
 

@@ -87,6 +87,25 @@ class Score(NamedTuple):
     value: float
 
 
+class SummaryScore(NamedTuple):
+    """A mean score of which nothing else is known.
+
+    Attributes
+    ----------
+    explainer, metric : str
+        Names of `ExplainerInfo` and `MetricInfo`.
+    label : int or None
+        Class index; None: over all labels.
+    value : float
+        Finite.
+    """
+
+    explainer: str
+    metric: str
+    label: int | None
+    value: float
+
+
 class ScoreSummary(NamedTuple):
     """Mean score of an explainer under a metric.
 

@@ -117,7 +117,7 @@ def add_explainers(
 
 def _has_made(connection: sqlite3.Connection, explainer: str) -> bool:
     """Whether anything that the explainer made is stored."""
-    for table in ("map", "score", "sample_score", "attribution", "coefficient"):
+    for table in ("map", "score", "sample_score", "summary_score", "attribution", "coefficient"):
         query = (
             f"SELECT 1 FROM {table} JOIN explainer ON explainer.id = explainer_id WHERE name = ?"
         )

@@ -10,10 +10,18 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from seewhy.store.encode import encode_image, encode_map
-from seewhy.store.records import Kind, SaliencyMap, Sample, Score, Uncertainty
+from seewhy.store.records import Kind, SaliencyMap, Sample, Score, SummaryScore, Uncertainty
 
 Table = Literal[
-    "sample", "image", "box", "inference", "map", "score", "sample_score", "uncertainty"
+    "sample",
+    "image",
+    "box",
+    "inference",
+    "map",
+    "score",
+    "sample_score",
+    "uncertainty",
+    "summary_score",
 ]
 
 # "DO NOTHING" makes writing twice a no-op. "INSERT OR IGNORE" would, besides, swallow broken
@@ -37,6 +45,11 @@ INSERTS: dict[Table, str] = {
     ),
     "score": "INSERT INTO score VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     "sample_score": "INSERT INTO sample_score VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    # Of a summary that grew, the last scores count; no trigger hangs on this table.
+    "summary_score": (
+        "INSERT OR REPLACE INTO summary_score (metric_id, explainer_id, label_id, value) "
+        "VALUES (?, ?, ?, ?)"
+    ),
     "uncertainty": (
         "UPDATE inference SET mean = ?, std = ?, low = ?, high = ? "
         "WHERE sample_id = ? AND label_id = ? AND std IS NULL"
@@ -94,6 +107,29 @@ def score_row(
     metrics: Mapping[str, int],
 ) -> tuple[Table, tuple[Any, ...]]:
     """Turn a score into a row of its table; the mappings give the ids by name."""
+    made_by = _made_by(score, explainers, metrics)
+    row = (int(score.sample_id), float(score.value))
+    if score.label is None:
+        return "sample_score", (*made_by, *row)
+    return "score", (*made_by, _label(score.label, labels), *row)
+
+
+def summary_score_row(
+    score: SummaryScore,
+    labels: int,
+    explainers: Mapping[str, tuple[int, bool]],
+    metrics: Mapping[str, int],
+) -> tuple[Any, ...]:
+    """Turn a mean score into a row; the mappings give the ids by name."""
+    label = None if score.label is None else _label(score.label, labels)
+    return (*_made_by(score, explainers, metrics), label, float(score.value))
+
+
+def _made_by(
+    score: Score | SummaryScore,
+    explainers: Mapping[str, tuple[int, bool]],
+    metrics: Mapping[str, int],
+) -> tuple[int, int]:
     for argument, name, known in (
         ("explainer", score.explainer, explainers),
         ("metric", score.metric, metrics),
@@ -102,11 +138,7 @@ def score_row(
             raise ValueError(f"`{argument}` must be one of {', '.join(known)}, got {name!r}")
     if not np.isfinite(score.value):
         raise ValueError(f"`value` must be finite, got {score.value}")
-    made_by = (metrics[score.metric], explainers[score.explainer][0])
-    row = (int(score.sample_id), float(score.value))
-    if score.label is None:
-        return "sample_score", (*made_by, *row)
-    return "score", (*made_by, _label(score.label, labels), *row)
+    return metrics[score.metric], explainers[score.explainer][0]
 
 
 def uncertainty_row(

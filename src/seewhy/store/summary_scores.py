@@ -15,7 +15,8 @@ _SUMMARIES = (
     "WHERE NOT EXISTS (SELECT 1 FROM score AS o "
     "WHERE o.metric_id = s.metric_id AND o.explainer_id = s.explainer_id) "
     "AND NOT EXISTS (SELECT 1 FROM sample_score AS o "
-    "WHERE o.metric_id = s.metric_id AND o.explainer_id = s.explainer_id) ORDER BY s.id"
+    "WHERE o.metric_id = s.metric_id AND o.explainer_id = s.explainer_id) "
+    "ORDER BY s.metric_id, s.explainer_id, s.label_id"
 )
 _MEANS = (
     "SELECT explainer.name, metric.name, NULL, avg(value) FROM "

@@ -18,12 +18,14 @@ from seewhy.store.records import (
     MetricInfo,
     SaliencyMap,
     Sample,
+    SummaryScore,
     Uncertainty,
 )
 from seewhy.store.rows import (
     INSERTS,
     map_row,
     sample_rows,
+    summary_score_row,
     uncertainty_row,
 )
 
@@ -151,6 +153,22 @@ class JobWriter(StoreWriter):
         for saliency in maps:
             row = map_row(saliency, self._labels, self._explainers, self._bits)
             self._pending["map"].append(row)
+            self._flush_if_due()
+
+    def add_summary_scores(self, scores: Iterable[SummaryScore]) -> None:
+        """Add mean scores of which nothing else is known; later ones replace earlier ones.
+
+        They count where an explainer has no other scores under a metric.
+
+        Raises
+        ------
+        ValueError
+            If a score is not finite, or names an unknown label, explainer or metric.
+        """
+        self._check_open()
+        for score in scores:
+            row = summary_score_row(score, self._labels, self._explainers, self._metrics)
+            self._pending["summary_score"].append(row)
             self._flush_if_due()
 
     def add_uncertainties(self, found: Iterable[tuple[int, int, Uncertainty]]) -> None:

@@ -20,8 +20,10 @@ def frames(record: CounterfactualRecord) -> list[Data]:
 
     Each has `kind`, its `number` (of the step or the layer, from 1), `boxes`, `output` and `area`
     (share of the image); steps also the `box` edited last, its `change` and its `fate`: kept in
-    the region, refined by smaller boxes, or left out.
+    the region, refined by smaller boxes, or left out. An imported search tells of layers only.
     """
+    if not record.images:
+        return _imported(record)
     told = record.step_boxes()
     few = sum(map(len, told)) <= MOST_BOXES
     made = [_frame(record, "start", 0, [], record.start or 0.0, 0.0)]
@@ -38,6 +40,18 @@ def frames(record: CounterfactualRecord) -> list[Data]:
             _frame(record, "layer", layer + 1, boxes, outcome.output, outcome.area)
             | {"layer": layer + 1}
         )
+    if record.region is not None:
+        made.append(_frame(record, "region", 0, record.region_boxes, *record.region))
+    return made
+
+
+def _imported(record: CounterfactualRecord) -> list[Data]:
+    """Outcomes of the layers, and the region: of the steps nothing but their boxes is known."""
+    made = [
+        _frame(record, "layer", layer + 1, record.layer_boxes(layer), *outcome)
+        | {"layer": layer + 1}
+        for layer, outcome in enumerate(record.layers)
+    ]
     if record.region is not None:
         made.append(_frame(record, "region", 0, record.region_boxes, *record.region))
     return made

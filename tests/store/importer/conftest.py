@@ -1,0 +1,3 @@
+from tests.store.export.conftest import everything, exported
+
+__all__ = ["everything", "exported"]  # fixtures
