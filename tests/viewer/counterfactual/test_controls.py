@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
+from seewhy.viewer.export import export_html
 from tests.viewer.browsing import is_marked, mark, query
 
 from .searches import MOMENTS, NUM_SAMPLES, PAGE, STEPS, searches
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -256,3 +258,31 @@ def test_everything_works_without_scripts(plain: Page, base: str) -> None:
     assert query(page)["sort"] == ["-steps"]
     page.get_by_role("link", name="Saliency maps of this label").click()
     assert page.locator("dialog").is_visible()
+
+
+def test_a_file_has_every_moment(browser: Browser, jobs: Path, tmp_path: Path) -> None:
+    page = browser.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    query = f"sample={NUMBER}&target={TARGET}&step=3"
+    job, target = jobs / "regions.seewhy.db", tmp_path / "regions.html"
+    page.goto(export_html(job, target, "counterfactual", query).as_uri())
+    assert page.locator("#moment-title").inner_text() == "Step 3 of 5"
+    for at in (5, 6):
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#moment-title").inner_text() == MOMENTS[at][1]
+        assert page.locator("#edited rect").count() == len(MOMENTS[at][2])
+    page.locator(".strip a").nth(1).click()
+    assert page.locator("#moment-title").inner_text() == "Step 1 of 5"
+    page.get_by_label("Original over it").fill("30")
+    assert "70%" in page.locator(".swiped img").evaluate("e => getComputedStyle(e).clipPath")
+    for picture in page.locator("image, .swiped img").all():
+        source = picture.get_attribute("href") or picture.get_attribute("src")
+        assert str(source).startswith("data:image/")
+    page.keyboard.press("l")
+    page.keyboard.press("n")
+    page.get_by_text("This file holds no other label or sample").wait_for()
+    assert page.locator("#moment-title").inner_text() == "Step 1 of 5"
+    page.close()
+    assert wrong == []

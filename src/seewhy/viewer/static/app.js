@@ -66,8 +66,10 @@ if (copyButton) {
   copyButton.addEventListener("click", copyLink);
 }
 
-// Where not all tabs fit, the one of this page is among those seen.
-document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// Where not all tabs fit, the one of this page is among those seen, once all buttons are there.
+addEventListener("load", () => {
+  document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
 
 // --- Live parts ----------------------------------------------------------------------------------
 

@@ -43,14 +43,14 @@ function showMoment(at) {
     const to = Math.min(Math.max(moment + Number(link.dataset.by), 0), moments.length - 1);
     link.setAttribute("href", withSwipe(moments[to].href));
   }
-  history.replaceState(history.state, "", withSwipe(href));
+  history.replaceState(history.state, "", new URL(withSwipe(href), here()));
   keepForm();
   keepTwins();
 }
 
 /** The JSON and CSV beside the page are those of what is shown. */
 function keepTwins() {
-  for (const link of main.querySelectorAll(".twins a")) link.search = location.search;
+  for (const link of main.querySelectorAll(".twins a")) link.search = here().search;
 }
 
 /** Scroll a list sideways, and only the list, until an entry of it is seen. */
@@ -85,7 +85,7 @@ function play(on) {
 const swipeNow = () => here().searchParams.get("swipe") || "0";
 
 function withSwipe(href, swipe = swipeNow()) {
-  const address = new URL(href, location.href);
+  const address = new URL(href, here());
   if (swipe === "0") address.searchParams.delete("swipe");
   else address.searchParams.set("swipe", swipe);
   return (address.search || "?") + address.hash;
@@ -93,7 +93,7 @@ function withSwipe(href, swipe = swipeNow()) {
 
 function showSwipe(swipe) {
   main.querySelector(".swiped")?.style.setProperty("--swipe", swipe);
-  history.replaceState(history.state, "", withSwipe(location.href, swipe));
+  history.replaceState(history.state, "", new URL(withSwipe(here(), swipe), here()));
   for (const link of document.querySelectorAll("a[href^='?']")) link.setAttribute("href", withSwipe(link.href, swipe));
   keepTwins();
 }
@@ -132,7 +132,10 @@ async function go(address, keep) {
 }
 
 function goTo(link) {
-  go(new URL(link.href), true).catch(() => { location.href = link.href; });
+  go(new URL(link.href), true).catch(() => {
+    if (document.documentElement.matches(".exported")) say("This file holds no other label or sample");
+    else location.href = link.href;
+  });
 }
 
 function stepLabel(by) {
