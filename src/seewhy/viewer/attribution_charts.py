@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 from seewhy.viewer.charts import Scale
 
 Floats = npt.NDArray[np.float64]
+MAX = sys.float_info.max
 SHADES = 5
 """Steps of colour between a feature's lowest and highest values."""
 
@@ -41,8 +44,7 @@ def waterfall(values: Floats, base: float, shown: int) -> list[Bar]:
     """
     bars, at = [], base
     for feature, value in _largest(values, shown):
-        bars.append(Bar(feature, value, at, at + value))
-        at += value
+        bars.append(Bar(feature, value, at, at := finite(at + value)))
     return bars
 
 
@@ -57,8 +59,19 @@ def _largest(values: Floats, shown: int) -> list[tuple[int | None, float]]:
     shown = shown if len(values) > shown + 1 else len(values)
     chosen: list[tuple[int | None, float]] = [(int(i), float(values[i])) for i in order[:shown]]
     if shown < len(values):
-        chosen.append((None, float(values[order[shown:]].sum())))
+        chosen.append((None, total(values[order[shown:]])))
     return chosen
+
+
+def finite(value: float) -> float:
+    """The nearest number that JSON can carry; sums of huge values may overflow."""
+    return 0.0 if math.isnan(value) else min(max(value, -MAX), MAX)
+
+
+def total(values: Floats) -> float:
+    """Their sum."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return finite(float(values.sum()))
 
 
 def shades(cells: Floats) -> npt.NDArray[np.int64]:

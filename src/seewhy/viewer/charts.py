@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MOST_DECIMALS = 6
+LARGEST, SMALLEST = 1e300, 1e-300
+"""Values beyond, and spans below, cannot be divided into steps."""
 
 
 class Scale(NamedTuple):
@@ -52,13 +54,14 @@ def make_scale(values: Iterable[float], count: int = 4) -> Scale:
     ----------
     values
         What is to be shown, with the ends of intervals and every line; 0 where bars start from it.
+        NaN and what is beyond 1e300 plays no part.
     count
         About how many steps it has.
     """
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    finite = [value for value in values if abs(value) <= LARGEST] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     # A span too narrow for the digits of its ends could not be divided.
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), SMALLEST):
         margin = abs(low) / 2 or 0.5
         low, high = low - margin, high + margin
     step = _step(high - low, count)

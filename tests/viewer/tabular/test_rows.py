@@ -341,3 +341,35 @@ def test_scores_stand_with_their_explanation(tmp_path: Path) -> None:
     link = re.search(r'href="(assessment.metric=[^"]*)"', html)
     assert link is not None
     assert client.get(f"/j/wines/{unescape(link[1])}").status_code == 200
+
+
+def test_numbers_at_the_ends_of_the_range(tmp_path: Path) -> None:
+    huge = [1e308, -1e308, 5e-324, -0.0, 1e-300, 1e300]
+    with store.TabularWriter(
+        tmp_path,
+        "huge",
+        settings={"kind": "tabular regression", "predictor": "f"},
+        labels=["y"],
+        features=[store.FeatureInfo("a"), store.FeatureInfo("b", {0: "x", 10**18: "y"})],
+        explainers=[store.ExplainerInfo("SHAPKernel", True, {})],
+        total=len(huge),
+    ) as writer:
+        for number, value in enumerate(huge):
+            cells, outputs = np.array([value, 1e18 * (number % 2)]), np.array([value])
+            found = (store.Inference(0, value, None),)
+            row = store.TabularRow(number, "", str(number), cells, outputs, -value, found)
+            writer.add_row(row)
+            values = np.array([value, value])
+            writer.add_attributions(
+                [store.Attribution(number, 0, "SHAPKernel", value, value, values)]
+            )
+    client = TestClient(create_app(tmp_path), base_url="http://127.0.0.1:8421")
+    places = [
+        f"?row={number}&chart={chart}" for number in range(6) for chart in ("waterfall", "bars")
+    ]
+    for address in [*places, "", "?sort=-residual", "?sort=f.a&f.a=..1e308", "?f.b=1e18"]:
+        for page in ("rows", "rows.json", "rows.csv"):
+            assert client.get(f"/j/huge/{page}{address}").status_code == 200, address
+    for page in ("importance", "importance.json"):
+        assert client.get(f"/j/huge/{page}").status_code == 200
+    assert [row["id"] for row in ask(client, "huge", sort="f.a")["rows"]] == [1, 3, 2, 4, 5, 0]

@@ -109,7 +109,8 @@ def _attributed(
     """What an explainer of rows says over all of them."""
     most = max(CELLS_READ // len(job.features) // shares, FEWEST_ROWS)
     found = job.attributions(name, label, None if count <= most else most)
-    means = np.abs(found.values).mean(axis=0)
+    # Not the mean of the sizes: their sum may overflow.
+    means = (np.abs(found.values) / len(found.values)).sum(axis=0)
     bars = from_zero(means, state.shown)
     points = _sampled(found, max(POINTS // shares // len(bars), 1))
     drawn = [bar.feature for bar in bars if bar.feature is not None]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seewhy.store import Attribution, TabularReader, TabularRow
-from seewhy.viewer.attribution_charts import Bar, from_zero, signed, waterfall
+from seewhy.viewer.attribution_charts import Bar, finite, from_zero, signed, total, waterfall
 from seewhy.viewer.charts import Scale, make_scale
 from seewhy.viewer.job_data import Data
 from seewhy.viewer.query_string import BadQuery
@@ -88,13 +88,14 @@ def _explained(job: TabularReader, row: TabularRow, one: Attribution, state: Row
     """An explainer's chart and the numbers that belong to it."""
     has_rules = one.fit is not None or bool(one.rules)
     numbers = np.array([rule.weight for rule in one.rules]) if has_rules else one.values
-    total = one.base + float(numbers.sum())
+    added = total(numbers)
+    answer = finite(one.base + added)
     leads = state.chart == "waterfall"
     bars = waterfall(numbers, one.base, state.shown) if leads else from_zero(numbers, state.shown)
     ends = [bar.end for bar in bars]
-    scale = make_scale([*ends, one.base, one.output, total] if leads else [*ends, 0.0])
+    scale = make_scale([*ends, one.base, one.output, answer] if leads else [*ends, 0.0])
     drawn = sum(bar.feature is not None for bar in bars)
-    gap = one.output - total
+    gap = finite(one.output - answer)
     return {
         "explainer": one.explainer,
         "rules": has_rules,
@@ -102,10 +103,10 @@ def _explained(job: TabularReader, row: TabularRow, one: Attribution, state: Row
         "base_text": scale.text(one.base),
         "output": one.output,
         "output_text": scale.text(one.output),
-        "sum": float(numbers.sum()),
-        "sum_text": signed(scale, float(numbers.sum())),
-        "total": total,
-        "total_text": scale.text(total),
+        "sum": added,
+        "sum_text": signed(scale, added),
+        "total": answer,
+        "total_text": scale.text(answer),
         "gap": gap,
         "gap_text": signed(scale, gap),
         "adds_up": abs(gap) <= SAME * max(abs(one.output), abs(one.base), 1e-12),

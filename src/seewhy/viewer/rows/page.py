@@ -12,7 +12,7 @@ from seewhy.store import (
     TabularReader,
     TabularRow,
 )
-from seewhy.viewer.attribution_charts import without_scale
+from seewhy.viewer.attribution_charts import finite, without_scale
 from seewhy.viewer.job_data import Data, job_data
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.rows.detail import detail
@@ -174,7 +174,7 @@ def _row(job: TabularReader, row: TabularRow, columns: list[int]) -> Data:
         "name": row.name,
         "output": float(row.outputs[0]) if regression else None,
         "truth": truth,
-        "residual": float(row.outputs[0]) - row.truth
+        "residual": finite(float(row.outputs[0]) - row.truth)
         if regression and row.truth is not None
         else None,
         "inferences": [
