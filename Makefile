@@ -3,6 +3,7 @@
 PYTHON ?=
 ARGS ?=
 FRAMEWORK ?= torch
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +16,8 @@ DEMO_EXTRAS_torch := demo
 DEMO_EXTRAS_mindspore := demo,mindspore
 # These have arguments of their own: `.venv/bin/python -m benchmarks.metrics --help`.
 MORE_BENCHES := metrics counterfactual uncertainty tabular_lime tabular_shap viewer
+# A file at a time, so that what its tests share is made once.
+PARALLEL = -n $(WORKERS) --dist loadfile
 PINS := pyproject.toml constraints.txt constraints-no-deps.txt tools/environment.sh tools/venv.sh
 
 # On AVX-512 processors MindSpore's convolutions fall back to a loop a hundred times slower.
@@ -26,7 +29,7 @@ export PYTHON
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo "Options: PYTHON=python3.12 (for new environments), FRAMEWORK=mindspore (demo), ARGS='...' (demo, bench; test: for pytest)"
+	@echo "Options: PYTHON=python3.12 (for new environments), FRAMEWORK=mindspore (demo), ARGS='...' (demo, bench; test: for pytest), WORKERS=4 (test)"
 
 demo: $(VENV)/.ready-demo-$(FRAMEWORK) ## explain real photographs and open the pages in a browser
 	$(BIN)/seewhy demo --framework $(FRAMEWORK) $(ARGS)
@@ -34,8 +37,8 @@ demo: $(VENV)/.ready-demo-$(FRAMEWORK) ## explain real photographs and open the 
 # One thread of PyTorch's own: on small networks they spend more time waiting for each other than working.
 test: export OMP_NUM_THREADS = 1
 test: check browser $(VENV)/.ready $(NUMPY2)/.ready $(MINDINSIGHT)/.ready ## everything that must hold: check, and all tests on NumPy 1 and 2
-	$(NUMPY2)/bin/python -m pytest -q --frameworks torch -m "not mindinsight" $(ARGS)
-	$(BIN)/python -m pytest -q --frameworks torch,mindspore $(ARGS)
+	$(NUMPY2)/bin/python -m pytest -q $(PARALLEL) --frameworks torch -m "not mindinsight and not browser" $(ARGS)
+	$(BIN)/python -m pytest -q $(PARALLEL) --frameworks torch,mindspore $(ARGS)
 
 check: $(VENV)/.ready ## formatting, lint and types
 	$(BIN)/ruff format --check .
