@@ -13,7 +13,7 @@ INDEXED: tuple[RowSort, ...] = ("id", "prob", "-prob")
 ROW_SORTS: tuple[RowSort, ...] = (*INDEXED, "residual", "-residual", "feature", "-feature")
 
 CELLS_LOOKED_AT = 1_000_000
-FEWEST_ROWS = 500
+FEWEST_ROWS = 5000
 
 
 def row_budget(features: int) -> int:
