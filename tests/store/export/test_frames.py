@@ -6,7 +6,7 @@ import io
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seewhy.store.export import frames
@@ -34,6 +34,7 @@ def read(data: bytes) -> list[frames.Frame | FramesEnd]:
     return list(read_frames(io.BytesIO(data), len(data)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=5))
 def test_what_was_framed_is_read(bodies: list[bytes]) -> None:
     data = b"".join(map(frame, bodies))
@@ -43,6 +44,7 @@ def test_what_was_framed_is_read(bodies: list[bytes]) -> None:
     assert end == FramesEnd(len(data), 0)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_cut_tail_leaves_the_records_before_it(data: st.DataObject) -> None:
     whole = [frame(b"first"), frame(b"second")]

@@ -196,7 +196,7 @@ def test_counterfactuals(samples: dict[int, Explain], everything: Path) -> None:
 
 def test_the_report(exported: ExportReport) -> None:
     (job,) = exported.jobs
-    assert (job.samples, job.maps, job.scores, job.counterfactuals) == (12, 48, 11, 9)
+    assert (job.samples, job.maps, job.scores, job.counterfactuals) == (18, 67, 11, 13)
     assert job.uncertainty
     assert job.renamed == {
         "label": {"sea_lion": "sea lion (2)", "חתול_שחור": "חתול שחור"},
@@ -204,14 +204,14 @@ def test_the_report(exported: ExportReport) -> None:
         "metric": {"Infidelity": "Infidelity (lower is better)"},
     }
     assert set(job.notes) == {
-        "names of samples, shown by their numbers: 12",
-        "boxes of the ground truth: 8",
-        "samples with an empty ground truth, shown as if it were not known: 3",
-        "signed maps, of which only what speaks for the label is left: 18",
-        "counterfactuals with a layer more, the last one without the boxes it does not need: 9",
-        "labels without a counterfactual (below threshold): 6",
+        "names of samples, shown by their numbers: 18",
+        "boxes of the ground truth: 12",
+        "samples with an empty ground truth, shown as if it were not known: 5",
+        "signed maps, of which only what speaks for the label is left: 25",
+        "counterfactuals with a layer more, the last one without the boxes it does not need: 13",
+        "labels without a counterfactual (below threshold): 8",
         "counterfactuals that hide a region, which MindInsight cannot show, left out: 2",
-        "counterfactuals with mask '0.5,0.5,0.5', which MindInsight cannot draw, left out: 1",
+        "counterfactuals with mask '0.5,0.5,0.5', which MindInsight cannot draw, left out: 2",
     }
     written = json.loads((exported.out / "seewhy-export.json").read_text())
     assert written["jobs"][0]["notes"] == list(job.notes)
@@ -247,6 +247,18 @@ def test_labels_keep_their_underscores_without_counterfactuals(
     job, (first, *_) = export(writer, tmp_path)
     assert first.metadata.label == ["a_b", "a b"]
     assert not any(job.renamed.values())
+
+
+def test_labels_keep_their_underscores_where_regions_are_hidden(
+    open_writer: Factory, tmp_path: Path
+) -> None:
+    hidden = {"direction": "hide"}
+    writer = open_writer(labels=example.LABELS, hierarchical_occlusion=hidden)
+    writer.add_sample(example.sample(1))
+    writer.add_counterfactuals([example.counterfactual(1, 1)._replace(direction="hide")])
+    job, (first, *_) = export(writer, tmp_path)
+    assert tuple(first.metadata.label) == example.LABELS
+    assert (job.counterfactuals, job.renamed["label"]) == (0, {})
 
 
 @pytest.mark.parametrize(

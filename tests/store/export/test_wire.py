@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seewhy.store.export.messages import Benchmark, Event, Explain, Explanation, Hoc, Inference
@@ -85,6 +85,7 @@ def fill(peer: Any, message: Any) -> Any:
 
 
 @pytest.mark.mindspore
+@settings(deadline=None)
 @given(message=strategy(Event))
 def test_protobuf_agrees(peers: dict[str, Any], message: Event) -> None:
     expected = fill(peers["Event"](), message)
@@ -92,6 +93,7 @@ def test_protobuf_agrees(peers: dict[str, Any], message: Event) -> None:
     assert decode(Event, expected.SerializeToString()) == message
 
 
+@settings(deadline=None)
 @given(message=strategy(Event))
 def test_there_and_back(message: Event) -> None:
     assert decode(Event, encode(message)) == message
@@ -134,6 +136,7 @@ def test_what_is_no_message_is_refused(data: bytes) -> None:
         decode(Explanation, data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_give_a_message_or_a_value_error(data: bytes) -> None:
     try:

@@ -85,9 +85,12 @@ class JobExport:
         stream.write(frame(encode(Event(wall_time=self._info.created, step=1, explain=explain))))
 
     def _safe_labels(self) -> dict[str, str]:
+        """Names of labels; only pictures of counterfactuals, if there are any, need safe ones."""
         names = list(self._reader.labels)
         found, _ = self._info.counterfactuals
-        return dict(zip(names, safe_labels(names) if found else names, strict=True))
+        settings = self._info.hierarchical_occlusion or {}
+        shown = found and settings.get("direction", "reveal") == "reveal"
+        return dict(zip(names, safe_labels(names) if shown else names, strict=True))
 
     def _all_uncertain(self) -> bool:
         """Whether every inference has an uncertainty: with gaps the old page breaks."""
