@@ -81,6 +81,15 @@ def test_a_strip_holds_the_maps_with_their_borders(jobs: Path) -> None:
     assert strip.shape == (58, left)
 
 
+def test_in_a_file_pictures_stand_by_themselves(jobs: Path) -> None:
+    client = TestClient(create_app(jobs), base_url="http://localhost")
+    answer = client.get("/j/animals/saliency.html?n=12&strip=1&label=dog")
+    assert answer.status_code == 200
+    assert "url(strip/" in client.get("/j/animals/saliency?strip=1").text
+    assert "strip/" not in answer.text.split("<script")[0]
+    assert "12 of" in answer.text
+
+
 @pytest.mark.parametrize("numbers", ["999999", "1.x", "1..2", "", "-1", ".".join(["1"] * 65)])
 def test_other_strips_are_refused(jobs: Path, numbers: str) -> None:
     client = TestClient(create_app(jobs), base_url="http://localhost")

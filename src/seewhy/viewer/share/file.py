@@ -16,6 +16,11 @@ def as_file(
     application: Application, page: str, query: str, answer: Answer, compact: bool = True
 ) -> str:
     """Turn the answer to the address `page` with a query string into the text of one file."""
+    pairs = parse_qsl(query)
+    if ("strip", "1") in pairs:
+        # Pictures of a file stand by themselves.
+        query = urlencode([pair for pair in pairs if pair[0] != "strip"])
+        answer = application.get(f"{page}?{query}")
 
     def fetch(link: str) -> Answer:
         return application.follow(page, link)

@@ -209,7 +209,7 @@ for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
     { keys: ["ArrowUp"], shown: ["Shift", "←", "↑", "→", "↓"], does: "Move the picture", act: move(0.1), when },
     { keys: ["ArrowDown"], does: "", act: move(-0.1), when, unlisted: true },
     { keys: [" "], does: "Hold: the original alone", act: () => showOriginal(true), release: () => showOriginal(false), when },
-    { keys: ["y"], does: "Copy the link to this view", act: () => { copyAddress(); }, when },
+    { keys: ["y"], does: "Copy the link to this view", act: () => { copyLink(); }, when },
   ]);
   if (dialog()) showZoom(dialog());
 }
