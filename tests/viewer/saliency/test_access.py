@@ -44,6 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def shown_spreads(page: Page) -> list[float]:
+    page.wait_for_load_state()
     texts = page.locator(".labels a[aria-current] .spread").all_text_contents()
     return [float(text.strip()[1:6]) for text in texts]
 
@@ -100,10 +101,12 @@ def test_nothing_is_wider_than_its_window(browser: Browser, address: str, size: 
 def test_uncertain_samples_come_first_and_are_counted(plain: Page, address: str) -> None:
     plain.goto(f"{address}{SALIENCY}?n=12")
     plain.get_by_role("link", name="Most uncertain first").click()
+    plain.wait_for_url("**sort=-sd**")
     assert shown_spreads(plain) == [n / 100 for n in range(29, 17, -1)]
     plain.get_by_role("link", name="± 0.2 or more 10").click()
     assert plain.locator(".count").inner_text() == "10 of 10 samples (30 without filters)"
     plain.get_by_role("link", name="Least uncertain first").click()
+    plain.wait_for_url("**sort=sd**")
     assert shown_spreads(plain) == [n / 100 for n in range(20, 30)]
     plain.get_by_role("link", name="False positive").click()
     assert plain.get_by_text("standard deviation from 0.2").is_visible()
