@@ -28,6 +28,7 @@ from seewhy.store import (
     Sample,
     Score,
     read_job,
+    read_tabular,
 )
 from tests.runner.test_plan import MODULE, PYTHON, TOML
 
@@ -443,3 +444,11 @@ def test_demo(framework: str, seewhy: Run, tmp_path: Path) -> None:
     assert len(right) >= len(samples) / 2
     assert boxed
     assert all(len(s.maps) == 4 * len(s.inferences) >= 4 for s in samples)
+    assert all(i.uncertainty for s in samples for i in s.inferences)
+    found, searched = info.counterfactuals
+    assert 0 < found <= searched if framework == "torch" else searched == 0
+    with read_tabular(tmp_path / "wines.seewhy.db") as table:
+        rows = list(table.rows())
+        values = table.attributions("SHAPKernel", 0)
+    assert len(rows) == 60
+    np.testing.assert_allclose(values.base_values + values.values.sum(1), values.outputs, atol=1e-6)

@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "viewer": {"store", "visual"},
     "testing": {"explainer", "benchmark", *METHOD},
-    "demo": {"runner", "explainer", "benchmark", "network"},
+    "demo": {"runner", "explainer", "benchmark", "counterfactual", "network"},
     # The command line starts everything; nothing but `__main__` imports it.
     "cli": {
         "demo", "runner", "store", "viewer", "explainer", "benchmark", "network", "cli_benchmark",

@@ -117,14 +117,16 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8421,
 ) -> None:
-    """Explain EfficientNet-Lite0 on real photographs, and show the result in a browser.
+    """Explain EfficientNet-Lite0 on real photographs and a forest on a table; show the results.
 
-    Takes about a minute. Needs the extra [bold]demo[/bold] (or [bold]demo-mindspore[/bold]);
+    Takes one or two minutes. Needs the extra [bold]demo[/bold] (or [bold]demo-mindspore[/bold]);
     nothing is downloaded.
     """
     with _stoppable():
         from seewhy.demo.run import run_demo
+        from seewhy.demo.table import explain_table
 
+        explain_table(summary_dir)
         path = run_demo(framework.value, summary_dir)
     if serve:
         _print_place(path)

@@ -1,4 +1,4 @@
-"""The demo: four explainers and two metrics on EfficientNet-Lite0 and real photographs."""
+"""The demo: EfficientNet-Lite0 on real photographs, with all that a run can hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from seewhy.benchmark import Faithfulness, Localization
+from seewhy.counterfactual import HierarchicalOcclusion
 from seewhy.demo.columns import to_display
 from seewhy.demo.photographs import class_names, photographs
 from seewhy.explainer import Deconvolution, GradCAM, Gradient, GuidedBackprop
@@ -54,6 +55,12 @@ def run_demo(framework: str, summary_dir: Path, progress: bool | None = None) ->
         explainers,
         [Localization(classes), Faithfulness(classes, activation_fn, "DeletionAUC", steps=10)],
     )
+    runner.register_uncertainty()
+    if framework == "torch":
+        # Strides of a quarter of the window instead of a fifth, as a demo has to be quick. On
+        # MindSpore's CPU even that takes minutes.
+        search = HierarchicalOcclusion(network, activation_fn, windows=[112, 56], strides=[28, 14])
+        runner.register_hierarchical_occlusion(search)
     return runner.run()
 
 
