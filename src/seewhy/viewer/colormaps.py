@@ -67,11 +67,11 @@ DIVERGING = _color_map("coolwarm", COOLWARM)
 """For signed maps: blue against, grey nothing, red for."""
 
 
-def thresholds(percent: int) -> dict[str, str]:
-    """`tableValues` of the SVG filters that hide what is below a part of the colour scale.
+def threshold_cells(percent: int, signed: bool) -> str:
+    """`tableValues` that hide what is below a part of the colour scale, or of magnitudes.
 
-    One for maps that begin at 0, and one for signed maps, whose 0 lies in the middle. Each has a
-    cell for 1 %, of the magnitude if signed: 1 is kept, 0 hidden.
+    200 cells for alpha; the filter makes alpha of the grey, and lets it begin at one half, as
+    colours of little alpha lose their precision.
     """
-    kept = ["0"] * percent + ["1"] * (100 - percent)
-    return {"cutoff": " ".join(kept), "cutoff-signed": " ".join(kept[::-1] + kept)}
+    levels = [abs(2 * cell - 99) if signed else cell for cell in range(100)]
+    return " ".join(["0"] * 100 + ["1" if level >= percent else "0" for level in levels])

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from starlette.requests import Request
 
-from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL, thresholds
+from seewhy.viewer.colormaps import DIVERGING, SEQUENTIAL, threshold_cells
 from seewhy.viewer.job_data import MEANINGS, segment
 from seewhy.viewer.query_string import SIZES
 
@@ -45,7 +45,7 @@ class Renderer:
             versions=versions,
             sequential=SEQUENTIAL,
             diverging=DIVERGING,
-            thresholds=thresholds,
+            threshold_cells=threshold_cells,
             meanings=MEANINGS,
             sizes=SIZES,
         )

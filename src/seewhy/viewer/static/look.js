@@ -27,9 +27,11 @@ function drawLook(look) {
   const { ov, box, cut, scale, cmap, thr } = look;
   Object.assign(main.dataset, { ov, box, cut, scale, cmap, thr });
   main.style.setProperty("--op", look.op / 100);
-  const kept = Array.from({ length: 100 }, (_, cell) => (cell < thr ? 0 : 1));
-  for (const [name, cells] of [["cutoff", kept], ["cutoff-signed", [...kept].reverse().concat(kept)]]) {
-    document.querySelector(`#${name} feFuncA`).setAttribute("tableValues", cells.join(" "));
+  for (const filter of document.querySelectorAll("filter[id$='-cut']")) {
+    // As `threshold_cells` of the server has it.
+    const level = (cell) => (filter.id === "coolwarm-cut" ? Math.abs(2 * cell - 99) : cell);
+    const cells = Array.from({ length: 200 }, (_, cell) => (cell >= 100 && level(cell - 100) >= thr ? 1 : 0));
+    filter.querySelector("feFuncA").setAttribute("tableValues", cells.join(" "));
   }
   for (const range of main.querySelectorAll("input[type=range]")) {
     range.value = look[range.name];
