@@ -75,8 +75,12 @@ function keepPlace() {
 
 if (list) {
   const row = here().hash.startsWith("#sample-") && document.getElementById(here().hash.slice(1));
-  // Browsers do not go to it when the page is loaded anew.
-  if (row) row.scrollIntoView({ block: "start" });
+  if (row) {
+    // Browsers do not go to it when the page is loaded anew; rows get their true heights in between.
+    const go = () => row.scrollIntoView({ block: "start", behavior: "instant" });
+    go();
+    addEventListener("load", () => requestAnimationFrame(() => requestAnimationFrame(go)), { once: true });
+  }
   nearEnd.observe(pager);
   let waiting = null;
   addEventListener("scroll", () => {
