@@ -315,7 +315,7 @@ import numpy as np
 folder = Path(sys.argv[1])
 data = list(np.random.default_rng(0).random((60, 3, 200, 200), np.float32))
 job = runner("torch", folder, data, batch_size=4)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))
 try:
     job.run()
 except OSError as error:
