@@ -169,6 +169,13 @@ def test_counts_equal_naive_counts(data: Data, halves: bool) -> None:
                 row = counts.setdefault(inference.label, {})
                 row[inference.kind] = row.get(inference.kind, 0) + 1
         assert job.counts() == counts
+        for kinds in ((), ("TP",), ("FN", "FP")):
+            totals = {
+                label: sum(n for kind, n in found.items() if not kinds or kind in kinds)
+                for label, found in counts.items()
+            }
+            wanted = sorted(totals.items(), key=lambda pair: (-pair[1], job.labels[pair[0]]))
+            assert job.frequent_labels(kinds, 2) == (wanted[:2], len(wanted))
         assert job.info().samples == len(data)
 
 

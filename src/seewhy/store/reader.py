@@ -199,6 +199,28 @@ class JobReader:
                 table.setdefault(label, {})[kind or None] = n
         return table
 
+    def frequent_labels(
+        self, kinds: Sequence[Kind], limit: int
+    ) -> tuple[list[tuple[int, int]], int]:
+        """Find the labels that most samples have, and how many there are of all.
+
+        Parameters
+        ----------
+        kinds
+            Of the inferences that count; empty: any.
+        limit
+            At most so many labels are given, each with its number of samples.
+        """
+        counted = f"kind IN ({', '.join('?' * len(kinds))})" if kinds else "1"
+        with self._query() as connection:
+            rows = connection.execute(
+                f"SELECT label_id, sum(n * ({counted})) AS total, count(*) OVER () FROM facet "
+                "JOIN label ON label.id = label_id GROUP BY label_id "
+                "ORDER BY total DESC, name LIMIT ?",
+                (*kinds, limit),
+            ).fetchall()
+        return [(label, total) for label, total, _ in rows], rows[0][2] if rows else 0
+
     def metrics(self) -> tuple[MetricInfo, ...]:
         """Return the metrics of the job, in the order in which they were registered."""
         with self._query() as connection:

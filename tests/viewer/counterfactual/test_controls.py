@@ -258,6 +258,8 @@ def test_everything_works_without_scripts(plain: Page, base: str) -> None:
     assert query(page)["sort"] == ["-steps"]
     page.get_by_role("link", name="Saliency maps of this label").click()
     assert page.locator("dialog").is_visible()
+    page.get_by_role("link", name="Counterfactual of this label").click()
+    assert {*query(page)} == {"sample", "target"}
 
 
 def test_a_file_has_every_moment(browser: Browser, jobs: Path, tmp_path: Path) -> None:

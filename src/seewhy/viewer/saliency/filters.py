@@ -53,6 +53,20 @@ def label_filters(
     job: JobReader, state: ViewState, query: SampleQuery, limit: int = LISTED_LABELS
 ) -> tuple[list[Data], int]:
     """The labels chosen, then the most frequent that `find` finds; and how many there are."""
+    if state.find or state.labels:
+        listed, found = _searched(job, state, limit)
+    else:
+        frequent, found = job.frequent_labels(state.kinds, limit)
+        listed = [_row(job.labels[index], index, count, False) for index, count in frequent]
+    if query.min_std is not None:
+        # No table is kept of these: they are counted for what is listed only.
+        for row in listed:
+            row["count"] = job.count(replace(query, labels=(row["index"],)))
+        listed.sort(key=lambda row: (not row["active"], -row["count"], row["label"]))
+    return listed, found
+
+
+def _searched(job: JobReader, state: ViewState, limit: int) -> tuple[list[Data], int]:
     wanted = state.find.casefold()
     counts = job.counts()
     # Of thousands of labels, only those listed become more than a tuple.
@@ -61,16 +75,14 @@ def label_filters(
         for index, name in enumerate(job.labels)
         if name in state.labels or (index in counts and wanted in name.casefold())
     ]
-    listed: list[Data] = [
-        {"label": name, "index": index, "count": -fewer, "active": not other}
-        for other, fewer, name, index in nsmallest(max(limit, len(state.labels)), found)
-    ]
-    if query.min_std is not None:
-        # No table is kept of these: they are counted for what is listed only.
-        for row in listed:
-            row["count"] = job.count(replace(query, labels=(row["index"],)))
-        listed.sort(key=lambda row: (not row["active"], -row["count"], row["label"]))
-    return listed, len(found)
+    listed = nsmallest(max(limit, len(state.labels)), found)
+    return [_row(name, index, -fewer, not other) for other, fewer, name, index in listed], len(
+        found
+    )
+
+
+def _row(name: str, index: int, count: int, active: bool) -> Data:
+    return {"label": name, "index": index, "count": count, "active": active}
 
 
 def active_filters(job: JobReader, state: ViewState) -> list[Data]:

@@ -77,8 +77,17 @@ class SaliencyPage(NamedTuple):
                 ]
 
 
-def saliency_page(identifier: str, job: JobReader, state: ViewState) -> SaliencyPage:
+def saliency_page(
+    identifier: str, job: JobReader, state: ViewState, every_label: bool = True
+) -> SaliencyPage:
     """Fetch all that the saliency page shows.
+
+    Parameters
+    ----------
+    identifier, job, state
+        What is shown.
+    every_label
+        Whether to describe the maps of all labels; else only of those whose maps are in sight.
 
     Raises
     ------
@@ -102,6 +111,7 @@ def saliency_page(identifier: str, job: JobReader, state: ViewState) -> Saliency
                 info,
                 active_label(record, query, picks.get(record.id)),
                 state.look.strip,
+                every_label,
             )
             for record in page.samples
         ],

@@ -28,7 +28,7 @@ def routes(site: Site) -> list[Route]:
     def saliency(request: Request) -> Response:
         """Show samples with their saliency maps."""
         with site.job(request) as job:
-            page = _page(request, job)
+            page = _page(request, job, every_label=False)
         return site.page(
             request,
             "saliency/saliency.html",
@@ -115,10 +115,10 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _page(request: Request, job: JobReader) -> SaliencyPage:
+def _page(request: Request, job: JobReader, every_label: bool = True) -> SaliencyPage:
     if job.info().is_tabular:
         raise HTTPException(404, "This is a tabular job: it has no saliency maps.")
-    return saliency_page(request.path_params["job"], job, _state(request))
+    return saliency_page(request.path_params["job"], job, _state(request), every_label)
 
 
 def _state(request: Request) -> ViewState:

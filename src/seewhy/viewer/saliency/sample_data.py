@@ -24,8 +24,12 @@ def sample_data(
     info: JobInfo,
     active: int | None,
     strip: bool = False,
+    every_label: bool = True,
 ) -> Data:
-    """Describe a sample; `active` is the class index whose maps it shows, maybe in a strip."""
+    """Describe a sample; `active` is the class index whose maps it shows, maybe in a strip.
+
+    The maps of its other labels are left out unless `every_label` is given.
+    """
     # The store never changes a row, so a picture is the same for as long as the store lives.
     version = f"?v={int(info.created * 1000):x}"
     inferences = [
@@ -35,7 +39,9 @@ def sample_data(
             "prob": inference.prob,
             "kind": inference.kind,
             "uncertainty": inference.uncertainty and inference.uncertainty._asdict(),
-            "maps": _maps(record, inference.label, info, version, strip),
+            "maps": _maps(record, inference.label, info, version, strip)
+            if every_label or inference.label == active
+            else [],
         }
         for inference in record.inferences
     ]
@@ -102,6 +108,7 @@ def _maps(record: SampleRecord, label: int, info: JobInfo, version: str, strip: 
 
 
 def _map(record: MapRecord, row: Sequence[MapRecord], signed: bool, version: str) -> Data:
+    gain, scales = _gain(record, signed), _row_scale(record, row, signed) if len(row) > 1 else None
     return {
         "url": f"map/{record.id}.png{version}",
         "id": record.id,
@@ -110,9 +117,19 @@ def _map(record: MapRecord, row: Sequence[MapRecord], signed: bool, version: str
         "vmin": record.vmin,
         "vmax": record.vmax,
         "p99": record.p99,
-        "gain": _gain(record, signed),
-        "row": _row_scale(record, row, signed) if len(row) > 1 else None,
+        "gain": gain,
+        "row": scales,
+        "style": _style(gain, scales),
     }
+
+
+def _style(gain: float, row: Data | None) -> str:
+    """Tell the style sheet how the greys of a map become places on a colour scale."""
+    style = f"--gain:{gain:.3g}"
+    for name, scale in (row or {}).items():
+        rest = 1 - scale["offset"]
+        style += f";--{name}:{scale['gain'] / rest if rest > 0 else 0:.3g};--{name}-top:{rest:.3g}"
+    return style
 
 
 def _gain(record: MapRecord, signed: bool) -> float:
