@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -70,6 +71,20 @@ def job_data(identifier: str, info: JobInfo) -> Data:
         "versions": dict(info.versions),
         "tabs": [tab._asdict() for tab in tabs(info)],
     }
+
+
+def kind_filters(chosen: Collection[Kind], count: Callable[[Kind], int]) -> list[Data]:
+    """TP, FN and FP with what each would leave, given all that is chosen but kinds."""
+    return [
+        {
+            "kind": kind,
+            "name": name,
+            "meaning": meaning,
+            "count": count(kind),
+            "active": kind in chosen,
+        }
+        for kind, (name, meaning) in MEANINGS.items()
+    ]
 
 
 def segment(identifier: str) -> str:

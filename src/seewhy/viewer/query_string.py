@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Choice = TypeVar("Choice", bound=str)
 
 MAX_ID = 2**63 - 1
 SIZES = (12, 24, 48, 96)
@@ -36,6 +38,11 @@ class Query(NamedTuple):
         """One of `choices`."""
         return choice(key, self.one.get(key, default), choices)
 
+    def choices(self, key: str, choices: Sequence[Choice]) -> tuple[Choice, ...]:
+        """Some of `choices`, in their order."""
+        chosen = {choice(key, value, choices) for value in self.all(key)}
+        return tuple(value for value in choices if value in chosen)
+
     def switch(self, key: str, default: bool) -> bool:
         """On or off: 1 or 0."""
         return self.choice(key, ("0", "1"), str(int(default))) == "1"
@@ -43,6 +50,19 @@ class Query(NamedTuple):
     def number(self, key: str, default: int, highest: int = MAX_ID) -> int:
         """A whole number from 0."""
         return whole_number(key, self.one[key], highest) if key in self.one else default
+
+    def optional_number(self, key: str, highest: int = MAX_ID) -> int | None:
+        """A whole number from 0, or None where none is given."""
+        return self.number(key, 0, highest) if key in self.one else None
+
+    def size(self) -> int:
+        """Entries of a page."""
+        return int(self.choice("n", tuple(map(str, SIZES)), "24"))
+
+    def at_most_one(self, first: str, second: str) -> None:
+        """BadQuery if both keys have a value."""
+        if first in self.one and second in self.one:
+            raise BadQuery(f"`{first}` and `{second}` cannot both be given")
 
 
 def choice(key: str, value: str, choices: Sequence[str]) -> str:

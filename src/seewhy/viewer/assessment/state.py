@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 from urllib.parse import urlencode
 
-from seewhy.viewer.query_string import SIZES, BadQuery, Query, whole_number
+from seewhy.viewer.query_string import BadQuery, Query, whole_number
 
 Across = Literal["explainers", "metrics"]
 ACROSS: tuple[Across, ...] = ("explainers", "metrics")
@@ -84,7 +84,7 @@ class AssessmentState:
             hide=tuple(given.all("hide")),
             sort=_order(given, "sort", ("n", "name"), "c."),
             find=given.one.get("find", "")[:100],
-            size=int(given.choice("n", tuple(map(str, SIZES)), "24")),
+            size=given.size(),
             skip=given.number("skip", 0),
             form=given.choice("form", FORMS, "bars"),
             end=given.choice("end", ("lowest", "highest"), "lowest"),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from seewhy.store import (
-    KINDS,
     CounterfactualEntry,
     CounterfactualPage,
     CounterfactualQuery,
@@ -17,7 +16,7 @@ from seewhy.store import (
 )
 from seewhy.viewer.counterfactual.shown import Shown, shown, version
 from seewhy.viewer.counterfactual.state import CounterfactualState
-from seewhy.viewer.job_data import MEANINGS, Data, job_data
+from seewhy.viewer.job_data import Data, job_data, kind_filters
 
 LISTED_LABELS = 40
 
@@ -88,7 +87,9 @@ def counterfactual_page(
         matching=found.matching,
         searched=searched,
         regions=regions,
-        kinds=_kind_filters(job, state, query),
+        kinds=kind_filters(
+            state.kinds, lambda kind: job.count_counterfactuals(replace(query, kinds=(kind,)))
+        ),
         labels=labels,
         labels_found=labels_found,
         active=_active_filters(job, state),
@@ -132,22 +133,6 @@ def _neighbour(
     if step > 0:
         return state.page(after=found.places[-1], sample=beyond.sample_id)
     return state.page(before=found.places[0], sample=beyond.sample_id)
-
-
-def _kind_filters(
-    job: JobReader, state: CounterfactualState, query: CounterfactualQuery
-) -> list[Data]:
-    """TP, FN and FP with the number of samples each would leave, given the label chosen."""
-    return [
-        {
-            "kind": kind,
-            "name": MEANINGS[kind][0],
-            "meaning": MEANINGS[kind][1],
-            "count": job.count_counterfactuals(replace(query, kinds=(kind,))),
-            "active": kind in state.kinds,
-        }
-        for kind in KINDS
-    ]
 
 
 def _label_filters(

@@ -16,7 +16,7 @@ from seewhy.store import (
     Kind,
     Place,
 )
-from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
+from seewhy.viewer.query_string import BadQuery, Query, whole_number
 
 MAX_STEP = 10**6
 
@@ -75,24 +75,22 @@ class CounterfactualState:
         """
         given = Query.parse(items)
         one = given.one
-        for first, second in (("after", "before"), ("step", "layer")):
-            if first in one and second in one:
-                raise BadQuery(f"`{first}` and `{second}` cannot both be given")
+        given.at_most_one("after", "before")
+        given.at_most_one("step", "layer")
         sort = cast(CounterfactualSort, given.choice("sort", COUNTERFACTUAL_SORTS, "id"))
-        kinds = {choice("kind", kind, KINDS) for kind in given.all("kind")}
         state = cls(
             label=one.get("label", ""),
-            kinds=tuple(kind for kind in KINDS if kind in kinds),
+            kinds=given.choices("kind", KINDS),
             empty=given.switch("empty", False),
             sort=sort,
             after=_place("after", one.get("after"), sort),
             before=_place("before", one.get("before"), sort),
-            size=int(given.choice("n", tuple(map(str, SIZES)), "24")),
+            size=given.size(),
             find=one.get("find", "")[:100],
-            sample=given.number("sample", 0) if "sample" in one else None,
-            target=given.number("target", 0) if "target" in one else None,
-            step=given.number("step", 0, MAX_STEP) if "step" in one else None,
-            layer=given.number("layer", 0, MAX_STEP) if "layer" in one else None,
+            sample=given.optional_number("sample"),
+            target=given.optional_number("target"),
+            step=given.optional_number("step", MAX_STEP),
+            layer=given.optional_number("layer", MAX_STEP),
             swipe=given.number("swipe", 0, 100),
         )
         if state.target is not None and state.sample is None:

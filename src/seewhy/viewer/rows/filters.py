@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from seewhy.store import KINDS, FeatureInfo, RowQuery, SampleQuery, TabularReader
-from seewhy.viewer.job_data import MEANINGS, Data
+from seewhy.store import FeatureInfo, TabularReader
+from seewhy.viewer.job_data import Data
 from seewhy.viewer.rows.intervals import format_interval
 from seewhy.viewer.rows.state import RowsState
 
 LISTED = 40
 LISTED_FEATURES = 12
 LISTED_CATEGORIES = 30
-
-
-def kind_filters(job: TabularReader, state: RowsState, query: RowQuery) -> list[Data]:
-    """TP, FN and FP with the number of rows each would leave, given the labels chosen."""
-    return [
-        {
-            "kind": kind,
-            "name": MEANINGS[kind][0],
-            "meaning": MEANINGS[kind][1],
-            "count": job.count(SampleQuery(query.labels, (kind,))),
-            "active": kind in state.kinds,
-        }
-        for kind in KINDS
-    ]
 
 
 def label_filters(job: TabularReader, state: RowsState) -> Data:

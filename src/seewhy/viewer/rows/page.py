@@ -9,17 +9,17 @@ from seewhy.store import (
     Cursor,
     RowQuery,
     RowSort,
+    SampleQuery,
     TabularReader,
     TabularRow,
 )
 from seewhy.viewer.attribution_charts import finite, without_scale
-from seewhy.viewer.job_data import Data, job_data
+from seewhy.viewer.job_data import Data, job_data, kind_filters
 from seewhy.viewer.query_string import BadQuery
 from seewhy.viewer.rows.detail import detail
 from seewhy.viewer.rows.filters import (
     active_filters,
     feature_filters,
-    kind_filters,
     label_filters,
     orders,
 )
@@ -103,7 +103,9 @@ def rows_page(identifier: str, job: TabularReader, state: RowsState) -> RowsPage
         candidates=found.candidates if found else 0,
         before=found and found.before,
         after=found and found.after,
-        kinds=[] if job.is_regression else kind_filters(job, state, query),
+        kinds=[]
+        if job.is_regression
+        else kind_filters(state.kinds, lambda kind: job.count(SampleQuery(query.labels, (kind,)))),
         labels=label_filters(job, state),
         features=feature_filters(job, state),
         orders=orders(job, state),

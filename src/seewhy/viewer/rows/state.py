@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from seewhy.store import KINDS, Cursor, Kind
-from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
+from seewhy.viewer.query_string import BadQuery, Query, choice, whole_number
 from seewhy.viewer.rows.intervals import (
     MAX_CHOSEN,
     Filters,
@@ -86,23 +86,21 @@ class RowsState:
         sort = one.get("sort", "id")
         if not sort.removeprefix("-").startswith("f."):
             choice("sort", sort, (*SORTS, "f.FEATURE", "-f.FEATURE"))
-        kinds = {choice("kind", kind, KINDS) for kind in given.all("kind")}
-        if "after" in one and "before" in one:
-            raise BadQuery("`after` and `before` cannot both be given")
+        given.at_most_one("after", "before")
         return cls(
             labels=_few("label", given.all("label")),
-            kinds=tuple(kind for kind in KINDS if kind in kinds),
+            kinds=given.choices("kind", KINDS),
             name=one.get("q", "")[:200],
             cells=read_filters(given),
             sort=sort,
             after=_cursor("after", one.get("after"), sort),
             before=_cursor("before", one.get("before"), sort),
-            size=int(given.choice("n", tuple(map(str, SIZES)), "24")),
+            size=given.size(),
             columns=_few("col", given.all("col")) if "col" in given.many else None,
             find=one.get("find", "")[:100],
             feature=one.get("feature", "")[:100],
-            row=given.number("row", 0) if "row" in one else None,
-            target=given.number("target", 0) if "target" in one else None,
+            row=given.optional_number("row"),
+            target=given.optional_number("target"),
             shown=max(given.number("k", 10, MOST_SHOWN), 1),
             chart=given.choice("chart", CHARTS, "waterfall"),
         )

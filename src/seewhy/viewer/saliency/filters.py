@@ -11,25 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from heapq import nsmallest
 
-from seewhy.store import KINDS, STD_LEVELS, JobReader, Kind, SampleQuery
-from seewhy.viewer.job_data import MEANINGS, Data
+from seewhy.store import STD_LEVELS, JobReader, Kind, SampleQuery
+from seewhy.viewer.job_data import Data
 from seewhy.viewer.saliency.state import ViewState
 
 LISTED_LABELS = 40
-
-
-def kind_filters(job: JobReader, state: ViewState, query: SampleQuery) -> list[Data]:
-    """TP, FN and FP."""
-    return [
-        {
-            "kind": kind,
-            "name": MEANINGS[kind][0],
-            "meaning": MEANINGS[kind][1],
-            "count": job.count(replace(query, kinds=(kind,))),
-            "active": kind in state.kinds,
-        }
-        for kind in KINDS
-    ]
 
 
 def std_filters(

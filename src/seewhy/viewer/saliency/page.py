@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from seewhy.store import Cursor, JobReader, Sort
-from seewhy.viewer.job_data import Data, job_data
+from seewhy.viewer.job_data import Data, job_data, kind_filters
 from seewhy.viewer.query_string import BadQuery
-from seewhy.viewer.saliency.filters import active_filters, kind_filters, label_filters, std_filters
+from seewhy.viewer.saliency.filters import active_filters, label_filters, std_filters
 from seewhy.viewer.saliency.sample_data import active_label, sample_data
 from seewhy.viewer.saliency.state import ViewState
 from seewhy.viewer.saliency.zoom import zoom_data
@@ -121,7 +122,7 @@ def saliency_page(
             for sort, name in SORT_NAMES.items()
             if by_uncertainty or sort not in ("sd", "-sd")
         },
-        kinds=kind_filters(job, state, query),
+        kinds=kind_filters(state.kinds, lambda kind: job.count(replace(query, kinds=(kind,)))),
         stds=std_filters(job, state, query, highest),
         labels=labels,
         labels_found=labels_found,

@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import urlencode
 
 from seewhy.store import KINDS, SORTS, Cursor, Kind, SampleQuery, Sort
-from seewhy.viewer.query_string import SIZES, BadQuery, Query, choice, whole_number
+from seewhy.viewer.query_string import BadQuery, Query, whole_number
 from seewhy.viewer.saliency.look import Look
 
 MAX_LABELS = 40
@@ -72,17 +72,15 @@ class ViewState:
         labels = tuple(given.all("label"))
         if len(labels) > MAX_LABELS:
             raise BadQuery(f"at most {MAX_LABELS} labels can be chosen, got {len(labels)}")
-        kinds = {choice("kind", kind, KINDS) for kind in given.all("kind")}
-        if "after" in one and "before" in one:
-            raise BadQuery("`after` and `before` cannot both be given")
+        given.at_most_one("after", "before")
         return cls(
             labels=labels,
-            kinds=tuple(kind for kind in KINDS if kind in kinds),
+            kinds=given.choices("kind", KINDS),
             min_std=_number("sd", one["sd"], HIGHEST_STD) if "sd" in one else None,
             sort=sort,
             after=_cursor("after", one.get("after"), sort),
             before=_cursor("before", one.get("before"), sort),
-            size=int(given.choice("n", tuple(map(str, SIZES)), "24")),
+            size=given.size(),
             find=one.get("find", "")[:100],
             picks=tuple(dict(_pair("pick", pair) for pair in many.get("pick", [])).items()),
             zoom=_pair("zoom", one["zoom"]) if "zoom" in one else None,
