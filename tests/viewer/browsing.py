@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
+
+Theme = Literal["light", "dark"]
 
 SALIENCY = "j/animals/saliency"
+SIZES = {"phone": (390, 844), "tablet": (768, 1024), "laptop": (1280, 800), "wide": (1920, 1080)}
+
+
+@contextmanager
+def window(browser: Browser, size: str, theme: Theme = "light") -> Iterator[Page]:
+    """A page in a window of its own, of one of `SIZES`."""
+    width, height = SIZES[size]
+    with browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme
+    ) as context:
+        yield context.new_page()
+
+
+def check_width(page: Page, name: str) -> None:
+    """Neither the page nor what it opened is wider than its window."""
+    excess = page.locator("html, dialog").evaluate_all(
+        "all => all.map(e => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(excess) <= 0, f"{name}: {excess}"
+
+
+def check_access(page: Page, name: str) -> None:
+    """Axe finds nothing."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{name}: {results.generate_report()}"
 
 
 def query(page: Page) -> dict[str, list[str]]:

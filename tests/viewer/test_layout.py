@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from .browsing import SALIENCY
+from .browsing import SALIENCY, Theme, check_access, check_width, window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "wide": (1920, 1080)}
 PLACES = {
     "jobs": "",
     "saliency": f"{SALIENCY}?box=1",
@@ -27,17 +25,12 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", "laptop", "wide"])
 def test_no_page_is_wider_than_its_window(browser: Browser, base: str, size: str) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
-        page = context.new_page()
+    with window(browser, size) as page:
         for place, path in PLACES.items():
             page.goto(base + path)
-            excess = page.locator("html, dialog").evaluate_all(
-                "all => all.map(e => e.scrollWidth - e.clientWidth)"
-            )
-            assert max(excess) <= 0, place
+            check_width(page, place)
 
 
 def test_on_a_phone_the_filters_are_a_sheet(browser: Browser, base: str) -> None:
@@ -59,19 +52,12 @@ def test_on_a_phone_the_filters_are_a_sheet(browser: Browser, base: str) -> None
 @pytest.mark.parametrize(
     ("size", "theme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "dark")]
 )
-def test_axe_finds_nothing(
-    browser: Browser, base: str, size: str, theme: Literal["light", "dark"]
-) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme
-    ) as context:
-        page = context.new_page()
+def test_axe_finds_nothing(browser: Browser, base: str, size: str, theme: Theme) -> None:
+    with window(browser, size, theme) as page:
         for place, path in PLACES.items():
             page.goto(base + path)
             page.wait_for_load_state("networkidle")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{place}: {results.generate_report()}"
+            check_access(page, place)
 
 
 def test_the_keyboard_reaches_everything_and_sees_where_it_is(page: Page, base: str) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from seewhy.store import Score
 from seewhy.viewer import create_app, export_html
-from tests.viewer.browsing import is_marked, mark, query
+from tests.viewer.browsing import Theme, check_access, check_width, is_marked, mark, query, window
 from tests.viewer.sample_job import LABELS, open_job, pictures, sample, serving
 
 from .scored_job import (
@@ -261,30 +260,23 @@ def test_on_a_phone_the_weights_are_a_sheet_below_what_they_change(
         assert not sheet.is_visible()
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_no_page_is_wider_than_its_window(browser: Browser, scored_base: str, width: int) -> None:
-    with browser.new_context(viewport={"width": width, "height": 844}) as context:
-        page = context.new_page()
+@pytest.mark.parametrize("size", ["phone", "laptop", "wide"])
+def test_no_page_is_wider_than_its_window(browser: Browser, scored_base: str, size: str) -> None:
+    with window(browser, size) as page:
         for place, path in PLACES.items():
             page.goto(scored_base + path)
-            excess = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert excess <= 0, place
+            check_width(page, place)
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "dark")])
-def test_axe_finds_nothing(
-    browser: Browser, scored_base: str, width: int, theme: Literal["light", "dark"]
-) -> None:
-    viewport = {"width": width, "height": 844}
-    with browser.new_context(viewport=viewport, color_scheme=theme) as context:  # type: ignore[arg-type]
-        page = context.new_page()
+@pytest.mark.parametrize(
+    ("size", "theme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "dark")]
+)
+def test_axe_finds_nothing(browser: Browser, scored_base: str, size: str, theme: Theme) -> None:
+    with window(browser, size, theme) as page:
         for place, path in PLACES.items():
             page.goto(scored_base + path)
             page.wait_for_load_state("networkidle")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{place}: {results.generate_report()}"
+            check_access(page, place)
 
 
 def test_the_keyboard_reaches_every_control(page: Page, scored_base: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from seewhy.viewer import create_app
 from tests.viewer.sample_job import open_job, serving
@@ -27,11 +26,6 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_job(directory, "no search"):
         pass
     return directory
-
-
-@pytest.fixture
-def client(jobs: Path) -> TestClient:
-    return TestClient(create_app(jobs), base_url="http://127.0.0.1:8421")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 from starlette.applications import Starlette
@@ -17,6 +16,7 @@ from starlette.routing import Mount
 
 from seewhy.store import read_job
 from seewhy.viewer import create_app
+from tests.viewer.browsing import Theme, check_access, check_width, window
 from tests.viewer.sample_job import serving
 
 from .searches import MOMENTS, PAGE, SIZE
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "wide": (1920, 1080)}
 PLACES = {
     "region": f"{PAGE}?sample=1",
     "step": f"{PAGE}?sample=4&step=1&swipe=30",
@@ -100,33 +99,21 @@ def check_pixels(
         assert np.abs(edited[..., 0] - np.asarray(wanted))[covered].max() <= 5
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", "laptop", "wide"])
 def test_no_page_is_wider_than_its_window(browser: Browser, base: str, size: str) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
-        page = context.new_page()
+    with window(browser, size) as page:
         for place, path in PLACES.items():
             page.goto(base + path)
-            excess = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert excess <= 0, place
+            check_width(page, place)
 
 
 @pytest.mark.parametrize(("size", "theme"), [("laptop", "light"), ("phone", "dark")])
-def test_axe_finds_nothing(
-    browser: Browser, base: str, size: str, theme: Literal["light", "dark"]
-) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme
-    ) as context:
-        page = context.new_page()
+def test_axe_finds_nothing(browser: Browser, base: str, size: str, theme: Theme) -> None:
+    with window(browser, size, theme) as page:
         for place, path in PLACES.items():
             page.goto(base + path)
             page.wait_for_load_state("networkidle")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{place}: {results.generate_report()}"
+            check_access(page, place)
 
 
 def test_nothing_jumps(page: Page, base: str) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from seewhy.store import Inference, MetricInfo, SaliencyMap, Sample, Score, Uncertainty
 from seewhy.viewer import create_app
-from tests.viewer.browsing import SALIENCY
+from tests.viewer.browsing import SALIENCY, SIZES, Theme, check_access, check_width, window
 from tests.viewer.sample_job import EXPLAINERS, open_job, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-SIZES = {"phone": (390, 844), "tablet": (768, 1024), "laptop": (1280, 800), "wide": (1920, 1080)}
 
 
 @pytest.fixture(scope="module")
@@ -66,32 +64,21 @@ STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_in_what_opens(
-    browser: Browser, address: str, theme: Literal["light", "dark"]
-) -> None:
-    with browser.new_context(
-        viewport={"width": 1280, "height": 800}, color_scheme=theme
-    ) as context:
-        page = context.new_page()
+def test_axe_finds_nothing_in_what_opens(browser: Browser, address: str, theme: Theme) -> None:
+    with window(browser, "laptop", theme) as page:
         for name, (query, act) in STATES.items():
             page.goto(f"{address}{SALIENCY}{query}")
             page.wait_for_load_state("networkidle")
             act(page)
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+            check_access(page, name)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_wider_than_its_window(browser: Browser, address: str, size: str) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
-        page = context.new_page()
+    with window(browser, size) as page:
         for query in ("?sort=-sd", "?zoom=3.0"):
             page.goto(f"{address}{SALIENCY}{query}")
-            excess = page.locator("html, dialog").evaluate_all(
-                "all => all.map(e => e.scrollWidth - e.clientWidth)"
-            )
-            assert max(excess) <= 0, query
+            check_width(page, query)
         button = page.locator("#zoom > .narrow-only")
         if button.is_visible():
             button.click()

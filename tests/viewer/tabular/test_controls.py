@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.viewer.browsing import query
+from tests.viewer.browsing import Theme, check_access, check_width, query, window
 
 from .sample_table import FEATURES, LABELS, rows
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ROWS = "j/wines/rows"
-SIZES = {"phone": (390, 844), "laptop": (1280, 800), "wide": (1920, 1080)}
 PLACES = {
     "jobs": "",
     "rows": ROWS,
@@ -186,15 +184,12 @@ def test_importance_leads_to_rows(page: Page, table_base: str) -> None:
     assert page.get_by_text(f"What leads towards red from {LABELS[2]}").is_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", "laptop", "wide"])
 def test_no_page_is_wider_than_its_window(browser: Browser, table_base: str, size: str) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
-        page = context.new_page()
+    with window(browser, size) as page:
         for place, path in PLACES.items():
             page.goto(table_base + path)
-            excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert excess <= 0, place
+            check_width(page, place)
             small = page.locator("svg text").evaluate_all(
                 "all => all.filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length"
             )
@@ -208,19 +203,12 @@ def test_no_page_is_wider_than_its_window(browser: Browser, table_base: str, siz
 @pytest.mark.parametrize(
     ("size", "theme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "dark")]
 )
-def test_axe_finds_nothing(
-    browser: Browser, table_base: str, size: str, theme: Literal["light", "dark"]
-) -> None:
-    width, height = SIZES[size]
-    with browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme
-    ) as context:
-        page = context.new_page()
+def test_axe_finds_nothing(browser: Browser, table_base: str, size: str, theme: Theme) -> None:
+    with window(browser, size, theme) as page:
         for place, path in PLACES.items():
             page.goto(table_base + path)
             page.wait_for_load_state("networkidle")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{place}: {results.generate_report()}"
+            check_access(page, place)
 
 
 def test_on_a_phone_the_filters_are_a_sheet(browser: Browser, table_base: str) -> None:
