@@ -33,12 +33,13 @@ ARROWS: dict[str, set[str]] = {
     # The command line starts everything; nothing but `__main__` imports it.
     "cli": {
         "demo", "runner", "store", "viewer", "explainer", "benchmark", "network", "cli_benchmark",
-        "cli_export", "cli_import",
+        "cli_export", "cli_import", "cli_info",
     },
     "cli_bar": set(),
     "cli_export": {"store", "viewer", "cli_bar"},
     "cli_import": {"store", "cli_bar"},
     "cli_benchmark": {"store"},
+    "cli_info": {"store"},
     "__main__": {"cli"},
 }  # fmt: skip
 
