@@ -25,7 +25,7 @@ from seewhy.runner.tabular_data import digest_of_all, digests, read_table, read_
 from seewhy.runner.tabular_explanation import TabularExplanation
 from seewhy.runner.tabular_resume import check_same_answers, number_rows
 from seewhy.store import Coefficients, ExplainerInfo, MetricInfo, TabularWriter
-from seewhy.store.records import JSON
+from seewhy.store.job_records import JSON
 from seewhy.store.rows import check_job_name
 from seewhy.version import __version__
 

@@ -10,29 +10,23 @@ from seewhy.store.counterfactual_queries import (
     Place,
 )
 from seewhy.store.counterfactuals import CounterfactualEntry, CounterfactualRecord, Edit, Outcome
+from seewhy.store.job_records import JSON, ExplainerInfo, JobInfo, MetricInfo
 from seewhy.store.jobs import find_jobs, job_id, job_path
 from seewhy.store.reader import CounterfactualPage, JobReader, SamplePage, read_job
-from seewhy.store.records import (
-    JSON,
+from seewhy.store.sample_query import SORTS, STD_LEVELS, Cursor, SampleQuery, Sort
+from seewhy.store.sample_records import (
     KINDS,
     Box,
-    ExplainerInfo,
     Inference,
-    JobInfo,
     Kind,
     KnownSample,
     MapRecord,
-    MetricInfo,
     SaliencyMap,
     Sample,
     SampleRecord,
-    Score,
-    ScoredSample,
-    ScoreSummary,
-    SummaryScore,
     Uncertainty,
 )
-from seewhy.store.sample_query import SORTS, STD_LEVELS, Cursor, SampleQuery, Sort
+from seewhy.store.score_records import Score, ScoredSample, ScoreSummary, SummaryScore
 from seewhy.store.tabular_query import (
     ROW_SORTS,
     CellFilter,

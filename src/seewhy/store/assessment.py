@@ -10,7 +10,7 @@ import numpy as np
 
 from seewhy.store import scores, summary_scores
 from seewhy.store.bootstrap import Mean, mean_intervals
-from seewhy.store.records import MetricInfo
+from seewhy.store.job_records import MetricInfo
 from seewhy.store.scores import Values
 
 

@@ -12,8 +12,8 @@ from types import TracebackType
 
 from seewhy.store.connect import lock_path, open_readable, translate_errors
 from seewhy.store.job_info import read_info
+from seewhy.store.job_records import ExplainerInfo, JobInfo
 from seewhy.store.lock import is_locked
-from seewhy.store.records import ExplainerInfo, JobInfo
 
 
 class StoreReader:

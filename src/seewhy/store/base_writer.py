@@ -25,9 +25,10 @@ from seewhy.store.connect import (
     open_writable,
     translate_errors,
 )
+from seewhy.store.job_records import JSON, ExplainerInfo, MetricInfo, Status
 from seewhy.store.lock import JobLock
-from seewhy.store.records import JSON, ExplainerInfo, MetricInfo, Score, Status
 from seewhy.store.rows import check_job_name, score_row
+from seewhy.store.score_records import Score
 
 BATCH_ROWS = 250
 BATCH_SECONDS = 0.5

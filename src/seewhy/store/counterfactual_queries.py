@@ -11,9 +11,9 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
-from seewhy.store.records import KINDS, Kind
 from seewhy.store.rows import KIND_BITS
 from seewhy.store.sample_query import MAX_LIMIT
+from seewhy.store.sample_records import KINDS, Kind
 
 CounterfactualSort = Literal["id", "prob", "-prob", "area", "-area", "steps", "-steps"]
 COUNTERFACTUAL_SORTS: tuple[CounterfactualSort, ...] = get_args(CounterfactualSort)

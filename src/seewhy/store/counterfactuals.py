@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from seewhy.store.records import Kind
+from seewhy.store.sample_records import Kind
 
 CounterfactualTable: TypeAlias = Literal[
     "counterfactual", "counterfactual_layer", "counterfactual_step"

@@ -12,8 +12,8 @@ from typing import Any
 from seewhy.store import queries
 from seewhy.store.connect import lock_path
 from seewhy.store.counterfactuals import count_counterfactuals
+from seewhy.store.job_records import ExplainerInfo, JobInfo
 from seewhy.store.lock import is_locked
-from seewhy.store.records import ExplainerInfo, JobInfo
 from seewhy.store.sample_query import SampleQuery
 
 # Where the lock cannot be asked (another host), a running job that is silent this long is stalled.

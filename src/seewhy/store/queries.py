@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from seewhy.store.records import KINDS, Kind
 from seewhy.store.rows import KIND_BITS, kind_mask
 from seewhy.store.sample_query import STD_LEVELS, Cursor, SampleQuery
+from seewhy.store.sample_records import KINDS, Kind
 
 Part = Literal["all", "estimated", "unestimated"]
 """A list sorted by uncertainty has two parts: what has an estimate, and behind it the rest."""

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seewhy.store.records import JSON, ExplainerInfo, KnownSample, MetricInfo
+from seewhy.store.job_records import JSON, ExplainerInfo, MetricInfo
+from seewhy.store.sample_records import KnownSample
 
 CURE = "give this run another job name or summary_dir, or make them equal to resume it"
 

@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from seewhy.store.encode import encode_image, encode_map
-from seewhy.store.records import Kind, SaliencyMap, Sample, Score, SummaryScore, Uncertainty
+from seewhy.store.sample_records import Kind, SaliencyMap, Sample, Uncertainty
+from seewhy.store.score_records import Score, SummaryScore
 
 Table = Literal[
     "sample",

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from seewhy.store.records import KINDS, Kind
+from seewhy.store.sample_records import KINDS, Kind
 
 Sort = Literal["id", "prob", "-prob", "sd", "-sd"]
 SORTS: tuple[Sort, ...] = ("id", "prob", "-prob", "sd", "-sd")

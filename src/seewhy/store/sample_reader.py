@@ -13,8 +13,8 @@ from PIL import Image
 from seewhy.store import queries
 from seewhy.store.base_reader import StoreReader
 from seewhy.store.encode import decode_map
-from seewhy.store.records import Kind, SampleRecord
 from seewhy.store.sample_query import Cursor, SampleQuery, Sort
+from seewhy.store.sample_records import Kind, SampleRecord
 from seewhy.store.samples import fetch_samples
 
 

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from seewhy.store.records import Box, Inference, MapRecord, SampleRecord, Score, Uncertainty
+from seewhy.store.sample_records import Box, Inference, MapRecord, SampleRecord, Uncertainty
+from seewhy.store.score_records import Score
 
 
 def fetch_samples(

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from seewhy.store import assessment, scores, summary_scores
 from seewhy.store.assessment import Ranking
 from seewhy.store.base_reader import StoreReader
-from seewhy.store.records import MetricInfo, Score, ScoredSample, ScoreSummary
+from seewhy.store.job_records import MetricInfo
 from seewhy.store.samples import fetch_scores
+from seewhy.store.score_records import Score, ScoredSample, ScoreSummary
 
 
 class ScoreReader(StoreReader):

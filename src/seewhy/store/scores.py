@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seewhy.store.bootstrap import Array, Mean, mean_intervals
-from seewhy.store.records import ScoredSample, ScoreSummary
+from seewhy.store.score_records import ScoredSample, ScoreSummary
 
 # Scores of labels, and scores of samples whatever the label, in one form.
 _VALUES = (

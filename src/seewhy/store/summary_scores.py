@@ -6,7 +6,7 @@ import sqlite3
 
 import numpy as np
 
-from seewhy.store.records import ScoreSummary
+from seewhy.store.score_records import ScoreSummary
 
 _NAMES = "JOIN explainer ON explainer.id = explainer_id JOIN metric ON metric.id = metric_id"
 # A mean that was imported counts only where there are no scores that it could be made of.

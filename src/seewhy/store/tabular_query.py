@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
-from seewhy.store.records import Kind
 from seewhy.store.sample_query import Cursor, SampleQuery, Sort
+from seewhy.store.sample_records import Kind
 
 RowSort = Literal["id", "prob", "-prob", "residual", "-residual", "feature", "-feature"]
 INDEXED: tuple[RowSort, ...] = ("id", "prob", "-prob")

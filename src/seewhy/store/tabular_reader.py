@@ -12,9 +12,10 @@ import numpy as np
 
 from seewhy.store import attributions, tabular_queries
 from seewhy.store.reader import JobReader
-from seewhy.store.records import Kind, SampleRecord, Score
 from seewhy.store.sample_query import Sort
+from seewhy.store.sample_records import Kind, SampleRecord
 from seewhy.store.samples import fetch_samples
+from seewhy.store.score_records import Score
 from seewhy.store.tabular_query import RowQuery, RowsFound, row_budget
 from seewhy.store.tabular_records import (
     Attribution,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seewhy.store.records import Inference
+from seewhy.store.sample_records import Inference
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from seewhy.store.base_writer import StoreWriter
 from seewhy.store.connect import translate_errors
-from seewhy.store.records import JSON, ExplainerInfo, MetricInfo
+from seewhy.store.job_records import JSON, ExplainerInfo, MetricInfo
 from seewhy.store.resume import CURE, KNOWN
 from seewhy.store.tabular_records import (
     Attribution,

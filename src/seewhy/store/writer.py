@@ -11,16 +11,7 @@ from seewhy.store import counterfactuals, resume
 from seewhy.store.base_writer import StoreWriter
 from seewhy.store.connect import translate_errors
 from seewhy.store.counterfactuals import CounterfactualRecord, counterfactual_rows
-from seewhy.store.records import (
-    JSON,
-    ExplainerInfo,
-    KnownSample,
-    MetricInfo,
-    SaliencyMap,
-    Sample,
-    SummaryScore,
-    Uncertainty,
-)
+from seewhy.store.job_records import JSON, ExplainerInfo, MetricInfo
 from seewhy.store.rows import (
     INSERTS,
     map_row,
@@ -28,6 +19,8 @@ from seewhy.store.rows import (
     summary_score_row,
     uncertainty_row,
 )
+from seewhy.store.sample_records import KnownSample, SaliencyMap, Sample, Uncertainty
+from seewhy.store.score_records import SummaryScore
 
 
 class JobWriter(StoreWriter):

@@ -6,7 +6,7 @@ import numpy as np
 
 from seewhy.store.export.messages import Inference as Message
 from seewhy.store.export.report import Tally
-from seewhy.store.records import Inference, Kind, SampleRecord
+from seewhy.store.sample_records import Inference, Kind, SampleRecord
 
 THRESHOLD = 0.5
 """MindInsight's own, fixed: less is a false negative, whatever the ground truth says."""

@@ -22,8 +22,9 @@ from seewhy.store.export.pictures import grey_picture
 from seewhy.store.export.report import JobReport, Tally, in_sentences
 from seewhy.store.export.scores import Means, benchmarks
 from seewhy.store.export.wire import encode
+from seewhy.store.job_records import JobInfo
 from seewhy.store.reader import JobReader
-from seewhy.store.records import JobInfo, MapRecord, SampleRecord
+from seewhy.store.sample_records import MapRecord, SampleRecord
 
 BUCKET = 1000
 """Samples whose pictures share a folder."""

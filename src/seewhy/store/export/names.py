@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
-from seewhy.store.records import MetricInfo
+from seewhy.store.job_records import MetricInfo
 
 LOWER = " (lower is better)"
 

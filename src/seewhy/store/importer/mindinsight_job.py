@@ -16,7 +16,8 @@ from seewhy.store.importer.pictures import map_values, open_picture
 from seewhy.store.importer.samples import Partial, has_sample, make_sample
 from seewhy.store.importer.summaries import Summary
 from seewhy.store.reader import JobReader
-from seewhy.store.records import SaliencyMap, SampleRecord, SummaryScore
+from seewhy.store.sample_records import SaliencyMap, SampleRecord
+from seewhy.store.score_records import SummaryScore
 from seewhy.store.writer import JobWriter
 
 Part: TypeAlias = "tuple[int, Explanation | Hoc]"

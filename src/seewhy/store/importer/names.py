@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seewhy.store.export.messages import Benchmark, Explain
 from seewhy.store.export.names import LOWER, distinct
-from seewhy.store.records import ExplainerInfo, MetricInfo
+from seewhy.store.job_records import ExplainerInfo, MetricInfo
 
 
 class Names(NamedTuple):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from seewhy.store.export.messages import Explain
 from seewhy.store.export.messages import Inference as Message
-from seewhy.store.records import Inference, Kind, Sample, Uncertainty
+from seewhy.store.sample_records import Inference, Kind, Sample, Uncertainty
 
 TOLERANCE = 1e-5
 
