@@ -212,16 +212,20 @@ def test_pages_come_one_after_the_other(plain: Page, base: str) -> None:
     page.goto(f"{base}{SALIENCY}?sort=-prob")
     found = [ids(page)]
     while page.get_by_role("link", name="Next").count():
-        page.get_by_role("link", name="Next").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Next").click()
         found.append(ids(page))
     assert [len(part) for part in found] == [24, 24, 12]
     assert sorted(number for part in found for number in part) == list(range(60))
     before = page.get_by_role("navigation", name="Samples before")
-    before.get_by_role("link", name="Previous").click()
+    with page.expect_navigation():
+        before.get_by_role("link", name="Previous").click()
     assert ids(page) == found[1]
-    before.get_by_role("link", name="First", exact=True).click()
+    with page.expect_navigation():
+        before.get_by_role("link", name="First", exact=True).click()
     assert query(page) == {"sort": ["-prob"]}
-    page.get_by_role("navigation", name="More samples").get_by_role("link", name="96").click()
+    with page.expect_navigation():
+        page.get_by_role("navigation", name="More samples").get_by_role("link", name="96").click()
     assert query(page)["n"] == ["96"]
     assert len(ids(page)) == 60
 
