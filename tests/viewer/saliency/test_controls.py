@@ -99,7 +99,7 @@ def test_opacity_acts_at_once_and_stays_in_the_link(page: Page, base: str) -> No
     assert is_marked(page)
     page.reload()
     assert float(style(page, ".map", "opacity")) == pytest.approx(0.3)
-    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Next").dispatch_event("click")
     page.wait_for_url("**after=**")
     assert query(page)["op"] == ["30"]
     page.get_by_label("Find a label").fill("dog")
