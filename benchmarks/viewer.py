@@ -2,7 +2,7 @@
 
 A million samples x 5 explainers x 3 labels: start of the server, time of any filter, order and
 place, memory, first rows and opacity slider in Chromium, size of the code and of an export. The
-store takes 6 GB of disk and some minutes to write; --keep DIR keeps it for the next time.
+store takes 4 GB of disk and some minutes to write; --keep DIR keeps it for the next time.
 """
 
 from __future__ import annotations

@@ -26,9 +26,12 @@ INSERT INTO inference (sample_id, label_id, prob, kind)
 UPDATE inference SET mean = prob, low = prob * 0.9, high = prob, std = abs(random() % 300007) / 1e6
     WHERE sample_id >= :pattern;
 INSERT INTO map (sample_id, label_id, explainer_id, width, height, vmin, vmax, p99, png)
-    SELECT i.sample_id, i.label_id, m.explainer_id, width, height, vmin, vmax, p99, png
-    FROM inference AS i JOIN map AS m
+    SELECT i.sample_id, i.label_id, m.explainer_id, m.width, m.height, m.vmin, m.vmax, m.p99,
+           CASE WHEN i.sample_id < 2000 THEN m.png ELSE small.png END
+    FROM inference AS i
+    JOIN map AS m
         ON m.sample_id = i.sample_id % :pattern AND m.label_id = m.sample_id * 3 + i.label_id % 3
+    JOIN map AS small ON small.id = 1
     WHERE i.sample_id >= :pattern;
 INSERT INTO image SELECT s.id, jpeg, thumbnail FROM sample AS s JOIN image AS i
     ON i.sample_id = s.id % :pattern WHERE s.id >= :pattern AND (s.id % 97 = 0 OR s.id < 2000);
@@ -38,7 +41,8 @@ INSERT INTO image SELECT s.id, jpeg, thumbnail FROM sample AS s JOIN image AS i
 def write_store(folder: Path, samples: int) -> Path:
     """Write a job of `samples` samples x 3 labels x 5 explainers, with uncertainties.
 
-    Photographs and maps repeat themselves. Most samples have no photograph, which the disk thanks.
+    Photographs and maps repeat themselves. From the 2,000th sample on, for the disk's sake, most
+    have no photograph and all maps are of 7 x 7.
     """
     pattern = 8
     infos = [ExplainerInfo(name, name == "Occlusion", {}) for name in EXPLAINERS]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -445,3 +446,24 @@ def test_settings_of_uncertainties_may_change_until_one_is_stored(
         open_writer(uncertainty={"passes": 10})
     with read_job(open_writer().path) as job:
         assert job.info().uncertainty == {"passes": 20}
+
+
+def test_a_store_that_goes_on_forgets_how_small_it_was(tmp_path: Path) -> None:
+    def plan() -> str:
+        with closing(sqlite3.connect(path)) as connection:
+            sql = "EXPLAIN QUERY PLAN SELECT name FROM sample WHERE id IN (1, 2, 3)"
+            return " ".join(row[3] for row in connection.execute(sql))
+
+    def write() -> JobWriter:
+        return JobWriter(tmp_path, "job", settings={}, labels=["a"], explainers=[], total=None)
+
+    with write() as writer:
+        path = writer.path
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ANALYZE")
+        connection.execute("INSERT INTO sqlite_stat1 VALUES ('sample', NULL, '1')")
+        connection.commit()
+    with write():
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT * FROM sqlite_stat1").fetchall() == []
+        assert "SCAN" not in plan()

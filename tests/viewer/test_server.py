@@ -32,6 +32,14 @@ def test_the_next_free_port_is_taken() -> None:
             assert port < listener.getsockname()[1] <= port + 50
 
 
+def test_answers_are_sent_at_once() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        with socket.create_connection(listener.getsockname()):
+            connection, _ = listener.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_addresses_are_ones_that_a_browser_understands() -> None:
     with listen("0.0.0.0", 0) as listener:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url(listener))

@@ -74,10 +74,20 @@ def open_writable(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) ->
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, stored_version(connection, path))
+            _forget_statistics(connection)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def _forget_statistics(connection: sqlite3.Connection) -> None:
+    """Forget how small the tables were when a run last stopped: it is about to fill them.
+
+    SQLite would go on to scan a table of few rows, however many there are by then.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone():
+        connection.execute("DELETE FROM sqlite_stat1")
 
 
 def open_readable(path: Path) -> sqlite3.Connection:

@@ -20,13 +20,17 @@ def listen(host: str, port: int) -> socket.socket:
     last = min(port + PORTS_TO_TRY, 65535)
     for candidate in [port] if port == 0 else range(port, last + 1):
         try:
-            return socket.create_server((host, candidate), family=family, backlog=256)
+            listener = socket.create_server((host, candidate), family=family, backlog=256)
         except OSError as error:
             if not isinstance(error, PermissionError) and error.errno != errno.EADDRINUSE:
                 raise OSError(
                     error.errno, f"`host` {host!r} cannot be listened on: {error}"
                 ) from error
             reason = error
+        else:
+            # Inherited by each connection. Without it an answer of two packets takes 40 ms more.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listener
     raise OSError(reason.errno, f"no free `port` in {port}..{last}") from reason
 
 
