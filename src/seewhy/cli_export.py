@@ -108,5 +108,7 @@ def _one_job(place: Path) -> Path:
     jobs = list(find_jobs(place).values())
     if len(jobs) == 1:
         return jobs[0]
+    if not jobs:
+        raise ValueError(f"{place} holds no explanations (*.seewhy.db), nor do folders in it")
     names = "".join(f"\n  {path}" for path in jobs[:20])
     raise ValueError(f"{place} holds {len(jobs)} jobs: name one of them{names}")

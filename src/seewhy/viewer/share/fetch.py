@@ -30,14 +30,11 @@ class Application:
         Asked in this process.
     headers : mapping of str to str
         Sent with each request: the host, and a cookie where one is needed.
-    exporting : bool
-        Whether pages are drawn for a file; see `Renderer`.
     """
 
-    def __init__(self, app: ASGIApp, headers: Mapping[str, str], exporting: bool = True) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
         self._headers = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
-        self._exporting = exporting
 
     def get(self, address: str) -> Answer:
         """Answer to a path with a query string; a redirection is not followed."""
@@ -55,7 +52,8 @@ class Application:
             "headers": self._headers,
             "server": ("localhost", 80),
             "client": None,
-            "exporting": self._exporting,
+            # Pages are drawn for a file; see `Renderer`.
+            "exporting": True,
         }
         # In a thread of its own: a notebook's has a loop already.
         with ThreadPoolExecutor(1) as thread:
